@@ -1,0 +1,44 @@
+# The daily commands; CONTRIBUTING.md explains them. Everything is built under build/.
+
+SHELL := /bin/bash
+JOBS ?= $(shell nproc)
+CTEST := ctest --output-on-failure -j $(JOBS) --preset
+
+.PHONY: demo build test test-all test-oracles packages packages-all clean
+
+## The program, at build/release/mnv4.
+build: packages
+	cmake --preset release
+	cmake --build --preset release -j $(JOBS) --target mnv4 mnv4-scenes
+
+## Compose scenes, classify them with the default model, write build/demo/index.html.
+demo: build
+	tools/demo.sh build/release build/demo
+
+## What CI runs: the release tests, then the same tests under the address sanitizer.
+test: packages
+	cmake --preset release
+	cmake --build --preset release -j $(JOBS)
+	cmake --preset asan
+	cmake --build --preset asan -j $(JOBS)
+	$(CTEST) asan
+	$(CTEST) release
+
+## Before a change lands: also the thread sanitizer, clang, and other people's programs.
+test-all: test packages-all
+	cmake --preset dev && cmake --build --preset dev -j $(JOBS)
+	cmake --preset tsan && cmake --build --preset tsan -j $(JOBS) && $(CTEST) tsan
+	cmake --preset clang && cmake --build --preset clang -j $(JOBS) && $(CTEST) clang
+	$(MAKE) test-oracles
+
+## timm, torch and Pillow must agree with us (tests/oracles/README.md).
+test-oracles: build
+	tests/oracles/run.sh build/release
+
+packages:
+	@tools/install_packages.sh packages.txt
+packages-all: packages
+	@tools/install_packages.sh packages-all.txt
+
+clean:
+	rm -rf build

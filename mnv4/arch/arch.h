@@ -1,0 +1,59 @@
+#pragma once
+/// Specs to graphs, specs to text and back, and the published family by name.
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "mnv4/arch/spec.h"
+#include "mnv4/graph/graph.h"
+
+namespace mnv4 {
+
+/// Lowers a spec at one input shape. Parameters carry timm's names.
+/// Outputs:
+///   "logits"      [n, 1, 1, num_classes]; the same as "pre_logits" if num_classes is 0
+///   "pre_logits"  [n, 1, 1, head], after the activation
+///   "C1".."C5"    timm's features: the last map before each halving, and the last map of all
+///   "blocks.0"..  the last map of each stage; "blocks.3" comes before the 960 convolution
+/// Throws Error(kInvalidArgument) for sizes below 1 and specs that cannot be built.
+Graph Lower(const NetworkSpec& spec, int n, int h, int w);
+
+/// The text form; Parse(Print(s)) == s. Grammar: docs/network-text.md.
+std::string Print(const NetworkSpec& spec);
+/// Throws Error(kInvalidFile): line, what it has, what was wanted. Any bytes may be given.
+NetworkSpec ParseNetwork(std::string_view text);
+
+/// Nearest multiple of 8, at least 8, and the next one if that is below 90 % of v (timm's rule).
+int RoundChannels(double v);
+
+/// The architecture called `name`, with or without "mobilenetv4_"; nullopt if there is none.
+/// Any width may end the name: "conv_small_060" is conv_small with 0.60 of its channels.
+std::optional<NetworkSpec> FindArchitecture(std::string_view name);
+/// `spec` with every width times `multiplier`, as timm does it: the stem stays below 1, the head of
+/// 1280 always, and so do the heads of attention.
+NetworkSpec ScaleWidth(NetworkSpec spec, double multiplier);
+/// timm's names, from small to large.
+std::span<const char* const> ArchitectureNames();
+/// The known name with the smallest edit distance, for error texts.
+std::string NearestName(std::string_view name, std::span<const char* const> known);
+
+/// One published set of weights, its preprocessing and its accuracy. All are bicubic.
+struct PretrainedTag {
+  const char* architecture;  ///< "mobilenetv4_conv_small"
+  const char* tag;           ///< "e2400_r224_in1k"
+  int num_classes;
+  int size;  ///< input side, pixels
+  double crop_pct;
+  int test_size;  ///< larger evaluation setting; 0: none published
+  double test_crop_pct;
+  bool half_mean_std;  ///< mean and std 0.5; else ImageNet's
+  double top1;         ///< ImageNet-1k validation at `size`, per cent; 0: none
+  double test_top1;    ///< at test_size
+  bool on_hub;         ///< weights were published
+};
+/// All 28 rows; the first of an architecture is its default.
+std::span<const PretrainedTag> PretrainedTags();
+
+}  // namespace mnv4

@@ -1,0 +1,228 @@
+#pragma once
+/// The block tables of the five published networks.
+/// Source: Qin et al. 2024 (arXiv 2404.10518), Tables 11-15, in the form that was released: the
+/// authors' TensorFlow code (Model Garden, official/vision) and timm agree row by row, and where
+/// the paper's tables differ they do not give the parameters and MACs that it reports.
+
+#include <span>
+
+#include "mnv4/arch/spec.h"
+
+namespace mnv4 {
+
+// Stages that networks share.
+inline constexpr BlockSpec kFusedBlocks0[] = {
+    FusedIbSpec{.kernel = 3, .expand = 4, .out = 48, .stride = 2},
+};
+
+inline constexpr BlockSpec kMediumBlocks1[] = {
+    UibSpec{.dw_start = 3, .dw_mid = 5, .expand = 4, .out = 80, .stride = 2},
+    UibSpec{.dw_start = 3, .dw_mid = 3, .expand = 2, .out = 80},
+};
+
+inline constexpr BlockSpec kLargeBlocks1[] = {
+    UibSpec{.dw_start = 3, .dw_mid = 5, .expand = 4, .out = 96, .stride = 2},
+    UibSpec{.dw_start = 3, .dw_mid = 3, .expand = 4, .out = 96},
+};
+
+inline constexpr BlockSpec kLastConv[] = {
+    ConvSpec{.kernel = 1, .out = 960},
+};
+
+// Conv-S. The paper draws the pairs of stages 0 and 1 as fused blocks; as released each is two
+// convolutions, with an activation after both.
+inline constexpr BlockSpec kConvSmallBlocks0[] = {
+    ConvSpec{.kernel = 3, .out = 32, .stride = 2},
+    ConvSpec{.kernel = 1, .out = 32},
+};
+
+inline constexpr BlockSpec kConvSmallBlocks1[] = {
+    ConvSpec{.kernel = 3, .out = 96, .stride = 2},
+    ConvSpec{.kernel = 1, .out = 64},
+};
+
+inline constexpr BlockSpec kConvSmallBlocks2[] = {
+    UibSpec{.dw_start = 5, .dw_mid = 5, .expand = 3, .out = 96, .stride = 2},
+    UibSpec{.dw_mid = 3, .expand = 2, .out = 96},
+    UibSpec{.dw_mid = 3, .expand = 2, .out = 96},
+    UibSpec{.dw_mid = 3, .expand = 2, .out = 96},
+    UibSpec{.dw_mid = 3, .expand = 2, .out = 96},
+    UibSpec{.dw_start = 3, .expand = 4, .out = 96},
+};
+
+inline constexpr BlockSpec kConvSmallBlocks3[] = {
+    UibSpec{.dw_start = 3, .dw_mid = 3, .expand = 6, .out = 128, .stride = 2},
+    UibSpec{.dw_start = 5, .dw_mid = 5, .expand = 4, .out = 128},
+    UibSpec{.dw_mid = 5, .expand = 4, .out = 128},
+    UibSpec{.dw_mid = 5, .expand = 3, .out = 128},
+    UibSpec{.dw_mid = 3, .expand = 4, .out = 128},
+    UibSpec{.dw_mid = 3, .expand = 4, .out = 128},
+};
+
+// Conv-M.
+inline constexpr BlockSpec kConvMediumBlocks2[] = {
+    UibSpec{.dw_start = 3, .dw_mid = 5, .expand = 6, .out = 160, .stride = 2},
+    UibSpec{.dw_start = 3, .dw_mid = 3, .expand = 4, .out = 160},
+    UibSpec{.dw_start = 3, .dw_mid = 3, .expand = 4, .out = 160},
+    UibSpec{.dw_start = 3, .dw_mid = 5, .expand = 4, .out = 160},
+    UibSpec{.dw_start = 3, .dw_mid = 3, .expand = 4, .out = 160},
+    UibSpec{.dw_start = 3, .expand = 4, .out = 160},
+    UibSpec{.expand = 2, .out = 160},
+    UibSpec{.dw_start = 3, .expand = 4, .out = 160},
+};
+
+inline constexpr BlockSpec kConvMediumBlocks3[] = {
+    UibSpec{.dw_start = 5, .dw_mid = 5, .expand = 6, .out = 256, .stride = 2},
+    UibSpec{.dw_start = 5, .dw_mid = 5, .expand = 4, .out = 256},
+    UibSpec{.dw_start = 3, .dw_mid = 5, .expand = 4, .out = 256},
+    UibSpec{.dw_start = 3, .dw_mid = 5, .expand = 4, .out = 256},
+    UibSpec{.expand = 4, .out = 256},
+    UibSpec{.dw_start = 3, .expand = 4, .out = 256},
+    UibSpec{.dw_start = 3, .dw_mid = 5, .expand = 2, .out = 256},
+    UibSpec{.dw_start = 5, .dw_mid = 5, .expand = 4, .out = 256},
+    UibSpec{.expand = 4, .out = 256},
+    UibSpec{.expand = 4, .out = 256},
+    UibSpec{.dw_start = 5, .expand = 2, .out = 256},
+};
+
+// Conv-L. Four blocks fewer than the paper's Table 14, whose sums are not those of its Table 6.
+inline constexpr BlockSpec kConvLargeBlocks2[] = {
+    UibSpec{.dw_start = 3, .dw_mid = 5, .expand = 4, .out = 192, .stride = 2},
+    UibSpec{.dw_start = 3, .dw_mid = 3, .expand = 4, .out = 192},
+    UibSpec{.dw_start = 3, .dw_mid = 3, .expand = 4, .out = 192},
+    UibSpec{.dw_start = 3, .dw_mid = 3, .expand = 4, .out = 192},
+    UibSpec{.dw_start = 3, .dw_mid = 5, .expand = 4, .out = 192},
+    UibSpec{.dw_start = 5, .dw_mid = 3, .expand = 4, .out = 192},
+    UibSpec{.dw_start = 5, .dw_mid = 3, .expand = 4, .out = 192},
+    UibSpec{.dw_start = 5, .dw_mid = 3, .expand = 4, .out = 192},
+    UibSpec{.dw_start = 5, .dw_mid = 3, .expand = 4, .out = 192},
+    UibSpec{.dw_start = 5, .dw_mid = 3, .expand = 4, .out = 192},
+    UibSpec{.dw_start = 3, .expand = 4, .out = 192},
+};
+
+inline constexpr BlockSpec kConvLargeBlocks3[] = {
+    UibSpec{.dw_start = 5, .dw_mid = 5, .expand = 4, .out = 512, .stride = 2},
+    UibSpec{.dw_start = 5, .dw_mid = 5, .expand = 4, .out = 512},
+    UibSpec{.dw_start = 5, .dw_mid = 5, .expand = 4, .out = 512},
+    UibSpec{.dw_start = 5, .dw_mid = 5, .expand = 4, .out = 512},
+    UibSpec{.dw_start = 5, .expand = 4, .out = 512},
+    UibSpec{.dw_start = 5, .dw_mid = 3, .expand = 4, .out = 512},
+    UibSpec{.dw_start = 5, .expand = 4, .out = 512},
+    UibSpec{.dw_start = 5, .expand = 4, .out = 512},
+    UibSpec{.dw_start = 5, .dw_mid = 3, .expand = 4, .out = 512},
+    UibSpec{.dw_start = 5, .dw_mid = 5, .expand = 4, .out = 512},
+    UibSpec{.dw_start = 5, .expand = 4, .out = 512},
+    UibSpec{.dw_start = 5, .expand = 4, .out = 512},
+    UibSpec{.dw_start = 5, .expand = 4, .out = 512},
+};
+
+// Hybrid-M. Keys and values come from half the side in stage 2.
+inline constexpr BlockSpec kHybridMediumBlocks2[] = {
+    UibSpec{.dw_start = 3, .dw_mid = 5, .expand = 6, .out = 160, .stride = 2},
+    UibSpec{.expand = 2, .out = 160},
+    UibSpec{.dw_start = 3, .dw_mid = 3, .expand = 4, .out = 160},
+    UibSpec{.dw_start = 3, .dw_mid = 5, .expand = 4, .out = 160},
+    MqaSpec{.heads = 4, .key_dim = 64, .kv_stride = 2},
+    UibSpec{.dw_start = 3, .dw_mid = 3, .expand = 4, .out = 160},
+    MqaSpec{.heads = 4, .key_dim = 64, .kv_stride = 2},
+    UibSpec{.dw_start = 3, .expand = 4, .out = 160},
+    MqaSpec{.heads = 4, .key_dim = 64, .kv_stride = 2},
+    UibSpec{.dw_start = 3, .dw_mid = 3, .expand = 4, .out = 160},
+    MqaSpec{.heads = 4, .key_dim = 64, .kv_stride = 2},
+    UibSpec{.dw_start = 3, .expand = 4, .out = 160},
+};
+
+inline constexpr BlockSpec kHybridMediumBlocks3[] = {
+    UibSpec{.dw_start = 5, .dw_mid = 5, .expand = 6, .out = 256, .stride = 2},
+    UibSpec{.dw_start = 5, .dw_mid = 5, .expand = 4, .out = 256},
+    UibSpec{.dw_start = 3, .dw_mid = 5, .expand = 4, .out = 256},
+    UibSpec{.dw_start = 3, .dw_mid = 5, .expand = 4, .out = 256},
+    UibSpec{.expand = 2, .out = 256},
+    UibSpec{.dw_start = 3, .dw_mid = 5, .expand = 2, .out = 256},
+    UibSpec{.expand = 2, .out = 256},
+    UibSpec{.expand = 4, .out = 256},
+    MqaSpec{.heads = 4, .key_dim = 64},
+    UibSpec{.dw_start = 3, .expand = 4, .out = 256},
+    MqaSpec{.heads = 4, .key_dim = 64},
+    UibSpec{.dw_start = 5, .dw_mid = 5, .expand = 4, .out = 256},
+    MqaSpec{.heads = 4, .key_dim = 64},
+    UibSpec{.dw_start = 5, .expand = 4, .out = 256},
+    MqaSpec{.heads = 4, .key_dim = 64},
+    UibSpec{.dw_start = 5, .expand = 4, .out = 256},
+};
+
+// Hybrid-L.
+inline constexpr BlockSpec kHybridLargeBlocks2[] = {
+    UibSpec{.dw_start = 3, .dw_mid = 5, .expand = 4, .out = 192, .stride = 2},
+    UibSpec{.dw_start = 3, .dw_mid = 3, .expand = 4, .out = 192},
+    UibSpec{.dw_start = 3, .dw_mid = 3, .expand = 4, .out = 192},
+    UibSpec{.dw_start = 3, .dw_mid = 3, .expand = 4, .out = 192},
+    UibSpec{.dw_start = 3, .dw_mid = 5, .expand = 4, .out = 192},
+    UibSpec{.dw_start = 5, .dw_mid = 3, .expand = 4, .out = 192},
+    UibSpec{.dw_start = 5, .dw_mid = 3, .expand = 4, .out = 192},
+    MqaSpec{.heads = 8, .key_dim = 48, .kv_stride = 2},
+    UibSpec{.dw_start = 5, .dw_mid = 3, .expand = 4, .out = 192},
+    MqaSpec{.heads = 8, .key_dim = 48, .kv_stride = 2},
+    UibSpec{.dw_start = 5, .dw_mid = 3, .expand = 4, .out = 192},
+    MqaSpec{.heads = 8, .key_dim = 48, .kv_stride = 2},
+    UibSpec{.dw_start = 5, .dw_mid = 3, .expand = 4, .out = 192},
+    MqaSpec{.heads = 8, .key_dim = 48, .kv_stride = 2},
+    UibSpec{.dw_start = 3, .expand = 4, .out = 192},
+};
+
+inline constexpr BlockSpec kHybridLargeBlocks3[] = {
+    UibSpec{.dw_start = 5, .dw_mid = 5, .expand = 4, .out = 512, .stride = 2},
+    UibSpec{.dw_start = 5, .dw_mid = 5, .expand = 4, .out = 512},
+    UibSpec{.dw_start = 5, .dw_mid = 5, .expand = 4, .out = 512},
+    UibSpec{.dw_start = 5, .dw_mid = 5, .expand = 4, .out = 512},
+    UibSpec{.dw_start = 5, .expand = 4, .out = 512},
+    UibSpec{.dw_start = 5, .dw_mid = 3, .expand = 4, .out = 512},
+    UibSpec{.dw_start = 5, .expand = 4, .out = 512},
+    UibSpec{.dw_start = 5, .expand = 4, .out = 512},
+    UibSpec{.dw_start = 5, .dw_mid = 3, .expand = 4, .out = 512},
+    UibSpec{.dw_start = 5, .dw_mid = 5, .expand = 4, .out = 512},
+    MqaSpec{.heads = 8, .key_dim = 64},
+    UibSpec{.dw_start = 5, .expand = 4, .out = 512},
+    MqaSpec{.heads = 8, .key_dim = 64},
+    UibSpec{.dw_start = 5, .expand = 4, .out = 512},
+    MqaSpec{.heads = 8, .key_dim = 64},
+    UibSpec{.dw_start = 5, .expand = 4, .out = 512},
+    MqaSpec{.heads = 8, .key_dim = 64},
+    UibSpec{.dw_start = 5, .expand = 4, .out = 512},
+};
+
+static_assert(KindOf(kConvSmallBlocks3[0]) == BlockKind::kExtraDw);
+static_assert(KindOf(kHybridLargeBlocks2[14]) == BlockKind::kConvNext);
+
+struct PublishedNetwork {
+  const char* name = nullptr;  ///< without "mobilenetv4_"
+  int stem = 0;                ///< channels
+  Activation activation = Activation::kRelu;
+  bool layer_scale = false;
+  std::span<const BlockSpec> stages[5] = {};
+};
+
+inline constexpr PublishedNetwork kPublished[] = {
+    {.name = "conv_small",
+     .stem = 32,
+     .stages = {kConvSmallBlocks0, kConvSmallBlocks1, kConvSmallBlocks2, kConvSmallBlocks3,
+                kLastConv}},
+    {.name = "conv_medium",
+     .stem = 32,
+     .stages = {kFusedBlocks0, kMediumBlocks1, kConvMediumBlocks2, kConvMediumBlocks3, kLastConv}},
+    {.name = "conv_large",
+     .stem = 24,
+     .stages = {kFusedBlocks0, kLargeBlocks1, kConvLargeBlocks2, kConvLargeBlocks3, kLastConv}},
+    {.name = "hybrid_medium",
+     .stem = 32,
+     .layer_scale = true,
+     .stages = {kFusedBlocks0, kMediumBlocks1, kHybridMediumBlocks2, kHybridMediumBlocks3,
+                kLastConv}},
+    {.name = "hybrid_large",
+     .stem = 24,
+     .activation = Activation::kGelu,
+     .layer_scale = true,
+     .stages = {kFusedBlocks0, kLargeBlocks1, kHybridLargeBlocks2, kHybridLargeBlocks3, kLastConv}},
+};
+
+}  // namespace mnv4

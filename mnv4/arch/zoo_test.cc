@@ -1,0 +1,121 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <set>
+
+#include "mnv4/arch/arch.h"
+
+namespace mnv4 {
+namespace {
+
+// Output channels of every stage's last block that has its own.
+std::vector<int> Widths(const NetworkSpec& spec) {
+  std::vector<int> widths;
+  for (const auto& stage : spec.stages) {
+    for (auto block = stage.rbegin(); block != stage.rend(); ++block) {
+      const auto* uib = std::get_if<UibSpec>(&*block);
+      const auto* conv = std::get_if<ConvSpec>(&*block);
+      const auto* fused = std::get_if<FusedIbSpec>(&*block);
+      if (!uib && !conv && !fused) continue;
+      widths.push_back(uib ? uib->out : conv ? conv->out : fused->out);
+      break;
+    }
+  }
+  return widths;
+}
+
+TEST(RoundChannels, IsTimmsRule) {
+  EXPECT_EQ(RoundChannels(1), 8);
+  EXPECT_EQ(RoundChannels(11.2), 16);  // 8 would be below 90 %
+  EXPECT_EQ(RoundChannels(20), 24);
+  EXPECT_EQ(RoundChannels(33.6), 32);
+  EXPECT_EQ(RoundChannels(36), 40);
+  EXPECT_EQ(RoundChannels(240), 240);
+}
+
+TEST(FindArchitecture, KnowsEveryNameWithAndWithoutTheFamily) {
+  EXPECT_EQ(ArchitectureNames().size(), 12u);
+  for (const std::string name : ArchitectureNames()) {
+    const auto spec = FindArchitecture(name);
+    ASSERT_TRUE(spec.has_value()) << name;
+    EXPECT_EQ(spec->name, name);
+    EXPECT_EQ(FindArchitecture(name.substr(std::string("mobilenetv4_").size())), spec);
+  }
+}
+
+TEST(FindArchitecture, RefusesOtherNames) {
+  for (const char* name :
+       {"", "conv", "conv_smal", "mobilenetv4_", "mobilenetv3_small_100", "conv_small_",
+        "conv_small_5", "conv_small_x50", "conv_small_-50", "conv_small_000", "_050"}) {
+    EXPECT_FALSE(FindArchitecture(name).has_value()) << name;
+  }
+}
+
+TEST(FindArchitecture, ScalesWidthsAsTimmDoes) {
+  const NetworkSpec small = FindArchitecture("conv_small_035").value();
+  EXPECT_EQ(Widths(small), (std::vector<int>{16, 24, 32, 48, 336}));
+  EXPECT_EQ(small.stem, 32);
+  EXPECT_EQ(small.head, 1280);
+  EXPECT_EQ(Widths(FindArchitecture("conv_small_050").value()),
+            (std::vector<int>{16, 32, 48, 64, 480}));
+  EXPECT_EQ(Widths(FindArchitecture("hybrid_medium_075").value()),
+            (std::vector<int>{40, 64, 120, 192, 720}));
+  const NetworkSpec large = FindArchitecture("hybrid_large_075").value();
+  EXPECT_EQ(Widths(large), (std::vector<int>{40, 72, 144, 384, 720}));
+  EXPECT_EQ(large.stem, 24);
+  EXPECT_EQ(large.activation, Activation::kGelu);
+}
+
+TEST(FindArchitecture, TakesAnyWidth) {
+  const NetworkSpec wide = FindArchitecture("conv_medium_150").value();
+  EXPECT_EQ(wide.name, "mobilenetv4_conv_medium_150");
+  EXPECT_EQ(wide.stem, 48);
+  EXPECT_EQ(Widths(wide), (std::vector<int>{72, 120, 240, 384, 1440}));
+  EXPECT_EQ(wide.head, 1280);
+}
+
+TEST(FindArchitecture, AntiAliasedVariantsHaveTheBlocksOfTheirBase) {
+  const NetworkSpec base = FindArchitecture("conv_medium").value();
+  const NetworkSpec average = FindArchitecture("conv_aa_medium").value();
+  EXPECT_EQ(average.stages, base.stages);
+  EXPECT_EQ(base.low_pass, LowPass::kNone);
+  EXPECT_EQ(average.low_pass, LowPass::kAverage);
+  EXPECT_EQ(FindArchitecture("conv_blur_medium")->low_pass, LowPass::kBlur);
+  EXPECT_EQ(FindArchitecture("conv_aa_large")->low_pass, LowPass::kAverage);
+}
+
+TEST(NearestName, NamesTheSmallestEditDistance) {
+  EXPECT_EQ(NearestName("mobilenetv4_conv_smal", ArchitectureNames()), "mobilenetv4_conv_small");
+  EXPECT_EQ(NearestName("mobilenetv4_hybird_large", ArchitectureNames()),
+            "mobilenetv4_hybrid_large");
+  EXPECT_EQ(NearestName("x", {}), "");
+}
+
+TEST(PretrainedTags, AreTwentyEightOfKnownArchitectures) {
+  EXPECT_EQ(PretrainedTags().size(), 28u);
+  std::set<std::string> names, tags;
+  for (const PretrainedTag& tag : PretrainedTags()) {
+    EXPECT_TRUE(FindArchitecture(tag.architecture).has_value()) << tag.architecture;
+    names.insert(tag.architecture);
+    EXPECT_TRUE(tags.insert(std::string(tag.architecture) + "." + tag.tag).second) << tag.tag;
+    EXPECT_EQ(tag.num_classes == 11821, std::string(tag.tag).ends_with("_in12k")) << tag.tag;
+    EXPECT_EQ(tag.on_hub, std::string(tag.tag) != "untrained");
+    EXPECT_EQ(tag.test_size > 0, tag.test_crop_pct > 0);
+    EXPECT_EQ(tag.top1 > 0, tag.on_hub && tag.num_classes == 1000);
+  }
+  EXPECT_EQ(names.size(), 12u);
+}
+
+TEST(PretrainedTags, BeginWithTheDefaultOfEachArchitecture) {
+  std::map<std::string, std::string> defaults;
+  for (const PretrainedTag& tag : PretrainedTags()) defaults.emplace(tag.architecture, tag.tag);
+  EXPECT_EQ(defaults["mobilenetv4_conv_small"], "e2400_r224_in1k");
+  EXPECT_EQ(defaults["mobilenetv4_conv_medium"], "e500_r256_in1k");
+  EXPECT_EQ(defaults["mobilenetv4_conv_large"], "e600_r384_in1k");
+  EXPECT_EQ(defaults["mobilenetv4_hybrid_medium"], "e200_r256_in12k_ft_in1k");
+  EXPECT_EQ(defaults["mobilenetv4_hybrid_large"], "ix_e600_r384_in1k");
+  EXPECT_EQ(defaults["mobilenetv4_conv_aa_large"], "e230_r448_in12k_ft_in1k");
+}
+
+}  // namespace
+}  // namespace mnv4

@@ -1,0 +1,40 @@
+#include "mnv4/base/isa.h"
+
+#include <gtest/gtest.h>
+
+#include "mnv4/base/error.h"
+
+namespace mnv4 {
+namespace {
+
+IsaSet Set(std::initializer_list<Isa> members) {
+  IsaSet set;
+  for (const Isa isa : members) set.Add(isa);
+  return set;
+}
+
+TEST(Isa, CapKeepsWhatLiesBelow) {
+  const IsaSet machine = Set({Isa::kSse4, Isa::kAvx2, Isa::kAvx512, Isa::kVnni});
+  EXPECT_EQ(CapIsa(machine, "avx2"), Set({Isa::kSse4, Isa::kAvx2}));
+  EXPECT_EQ(CapIsa(machine, "vnni"), machine);
+  EXPECT_EQ(CapIsa(machine, "scalar"), IsaSet());
+}
+
+TEST(Isa, CapRefusesWhatTheMachineLacks) {
+  const IsaSet machine = Set({Isa::kSse4, Isa::kAvx2});
+  EXPECT_THROW(CapIsa(machine, "avx512"), Error);
+  EXPECT_THROW(CapIsa(machine, "avx3"), Error);
+}
+
+TEST(Isa, NamesTheSet) { EXPECT_EQ(ToString(Set({Isa::kSse4, Isa::kAvx2})), "scalar sse4 avx2"); }
+
+TEST(Isa, FindsTheBaselineThisTestWasCompiledFor) {
+#if defined(__x86_64__)
+  EXPECT_TRUE(DetectIsa().Has(Isa::kSse4));
+#elif defined(__aarch64__)
+  EXPECT_TRUE(DetectIsa().Has(Isa::kNeon));
+#endif
+}
+
+}  // namespace
+}  // namespace mnv4

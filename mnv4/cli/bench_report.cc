@@ -1,0 +1,161 @@
+#include "mnv4/cli/bench_report.h"
+
+#include <fmt/format.h>
+
+#include <numeric>
+#include <utility>
+#include <variant>
+
+#include "mnv4/analysis/layers.h"
+#include "mnv4/arch/arch.h"
+#include "mnv4/cli/build_info.h"
+#include "mnv4/cli/host.h"
+#include "mnv4/cli/statistics.h"
+
+namespace mnv4::cli {
+namespace {
+
+struct StepMacs {
+  static int64_t Elements(const kernels::Desc& desc) {
+    return int64_t{desc.n} * desc.h * desc.w * desc.c;
+  }
+  int64_t operator()(const runtime::ConvStep& step) const {
+    const kernels::ConvProblem& p = step.problem;
+    return Elements(p.y) * p.kernel.h * p.kernel.w * (p.x.c / p.groups);
+  }
+  int64_t operator()(const runtime::AttentionStep& step) const {
+    const kernels::AttentionProblem& p = step.problem;
+    return 2 * Elements(p.y) * p.k.h * p.k.w;
+  }
+  int64_t operator()(const runtime::PoolStep&) const { return 0; }
+  int64_t operator()(const runtime::PointwiseStep&) const { return 0; }
+};
+
+double PicturesPerSecond(const BenchSettings& settings, double latency_ms) {
+  return settings.batch_size * 1e3 / latency_ms;
+}
+
+Totals TotalsFor(const model::Model& model, int height, int width) {
+  return TotalsOf(LayersOf(Lower(model.spec, 1, height, width)));
+}
+
+}  // namespace
+
+std::vector<LayerTime> DescribeLayers(const runtime::Plan& plan, const std::vector<double>& ms) {
+  std::vector<LayerTime> layers;
+  for (size_t i = 0; i < ms.size(); ++i) {
+    const runtime::Step& step = plan.steps()[i];
+    layers.push_back(
+        {.name = step.scope,
+         .kernel = std::visit([](const auto& run) { return run.kernel->name; }, step.run),
+         .macs = std::visit(StepMacs{}, step.run),
+         .ms = ms[i]});
+  }
+  return layers;
+}
+
+BenchReport::BenchReport(const model::Model& model, std::string sha256, double load_ms)
+    : model_(model), sha256_(std::move(sha256)), load_ms_(load_ms) {}
+
+void BenchReport::Add(const BenchResult& result) { results_.push_back(result); }
+
+Json BenchReport::ToJson(const BenchResult& result) const {
+  const BuildInfo build = DescribeBuild();
+  const Host host = DescribeHost();
+  const BenchSettings& settings = result.settings;
+  const Summary latency = Summarize(result.run_ms);
+  const Totals totals = TotalsFor(model_, settings.height, settings.width);
+  Json json = Json::Object{
+      {"tool", "mnv4"},
+      {"version", build.version},
+      {"commit", build.commit},
+      {"host", Json::Object{{"cpu", host.cpu},
+                            {"isa", ToString(DetectIsa())},
+                            {"cores", host.cores},
+                            {"threads", host.threads},
+                            {"governor", host.governor}}},
+      {"model", Json::Object{{"name", model_.spec.name},
+                             {"sha256", sha256_.empty() ? Json() : Json(sha256_)},
+                             {"random_weights", model_.random_weights},
+                             {"params", totals.cost.parameters},
+                             {"macs", totals.macs()},
+                             {"precision", "fp32"},
+                             {"input", Json::Array{settings.batch_size, model_.spec.in_chans,
+                                                   settings.height, settings.width}}}},
+      {"settings", Json::Object{{"threads", settings.threads},
+                                {"batch_size", settings.batch_size},
+                                {"img_size", settings.height},
+                                {"isa", ToString(settings.isa)},
+                                {"affinity", host.affinity},
+                                {"warmup", settings.warmup},
+                                {"repetitions", settings.repetitions},
+                                {"protocol", "back-to-back, each run timed alone"}}},
+      {"latency_ms", Json::Object{{"min", latency.min},
+                                  {"mean", latency.mean},
+                                  {"median", latency.median},
+                                  {"median_of_means", latency.median_of_means},
+                                  {"p90", latency.p90},
+                                  {"p99", latency.p99},
+                                  {"std", latency.std}}},
+      {"throughput_ips", PicturesPerSecond(settings, latency.mean)},
+      {"first_run_ms", result.first_run_ms},
+      {"load_ms", load_ms_},
+      {"peak_rss_mb", result.peak_rss_mb},
+      {"arena_mb", result.arena_mb}};
+  if (!settings.layers) return json;
+  Json::Array layers;
+  for (const LayerTime& layer : result.layers) {
+    layers.push_back(Json::Object{
+        {"name", layer.name}, {"kernel", layer.kernel}, {"macs", layer.macs}, {"ms", layer.ms}});
+  }
+  json.Add("layers", std::move(layers));
+  return json;
+}
+
+std::string BenchReport::JsonText(bool as_array) const {
+  if (!as_array) return ToString(ToJson(results_.front()), 2) + '\n';
+  Json::Array array;
+  for (const BenchResult& result : results_) array.push_back(ToJson(result));
+  return ToString(Json(std::move(array)), 2) + '\n';
+}
+
+std::string BenchReport::Text(const Style& style) const {
+  const Host host = DescribeHost();
+  std::string text = fmt::format("{}{}, fp32, on {} ({} cores, {})\nload {:.1f} ms\n\n",
+                                 model_.spec.name, model_.random_weights ? " (random weights)" : "",
+                                 host.cpu, host.cores, ToString(HostIsa()), load_ms_);
+  Table table({">size", ">batch", ">threads", ">min ms", ">mean", ">median", ">p90", ">p99", ">std",
+               ">pictures/s", ">GMACs/s", ">first run ms", ">RSS MB"});
+  for (const BenchResult& result : results_) {
+    const BenchSettings& s = result.settings;
+    const Summary latency = Summarize(result.run_ms);
+    const double pictures = PicturesPerSecond(s, latency.mean);
+    const double macs = static_cast<double>(TotalsFor(model_, s.height, s.width).macs());
+    const auto ms = [](double value) { return fmt::format("{:.3f}", value); };
+    table.Add({fmt::format("{}", s.height), fmt::format("{}", s.batch_size),
+               fmt::format("{}", s.threads), ms(latency.min), ms(latency.mean), ms(latency.median),
+               ms(latency.p90), ms(latency.p99), ms(latency.std), fmt::format("{:.1f}", pictures),
+               fmt::format("{:.1f}", pictures * macs / 1e9),
+               fmt::format("{:.1f}", result.first_run_ms),
+               fmt::format("{:.1f}", result.peak_rss_mb)});
+  }
+  text += table.Text(style);
+  for (const BenchResult& result : results_) {
+    if (result.layers.empty()) continue;
+    double sum = 0;
+    for (const LayerTime& layer : result.layers) sum += layer.ms;
+    Table layers({"layer", "kernel", ">ms", ">%", ">MMACs", ">GMACs/s"});
+    for (const LayerTime& layer : result.layers) {
+      const double macs = static_cast<double>(layer.macs);
+      layers.Add({layer.name, layer.kernel, fmt::format("{:.4f}", layer.ms),
+                  fmt::format("{:.1f}", 100 * layer.ms / sum), fmt::format("{:.2f}", macs / 1e6),
+                  fmt::format("{:.1f}", macs / 1e6 / layer.ms)});
+    }
+    const BenchSettings& s = result.settings;
+    text += fmt::format("\nsize {}, batch {}, threads {}:\n{}", s.height, s.batch_size, s.threads,
+                        layers.Text(style));
+  }
+  return text;
+}
+
+}  // namespace mnv4::cli

@@ -1,0 +1,10 @@
+#pragma once
+/// The verbs, one file each.
+
+#include "mnv4/cli/command.h"
+
+namespace mnv4::cli {
+
+extern const Command kList, kInfo, kRun, kPreprocess, kClassify, kBench, kVersion;
+
+}  // namespace mnv4::cli

@@ -1,0 +1,86 @@
+#include "mnv4/cli/load.h"
+
+#include <fmt/format.h>
+
+#include "mnv4/base/error.h"
+#include "mnv4/base/thread_pool.h"
+#include "mnv4/cli/default_model.h"
+#include "mnv4/cli/options.h"
+
+namespace mnv4::cli {
+namespace {
+
+// --mean or --std: one value for all channels, or one for each.
+std::vector<double> PerChannel(const Arguments& arguments, const Option& option, int channels) {
+  std::vector<double> values = arguments.Numbers(option);
+  if (values.size() == 1) values.assign(static_cast<size_t>(channels), values.front());
+  if (values.size() != static_cast<size_t>(channels)) {
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("--{}: {} values, expected 1 or {}, the model's channels", option.name,
+                            values.size(), channels));
+  }
+  return values;
+}
+
+}  // namespace
+
+model::LoadOptions NetworkOptions(const Arguments& arguments) {
+  model::LoadOptions options;
+  if (arguments.Has(kNumClasses)) options.num_classes = arguments.Integer(kNumClasses);
+  if (arguments.Has(kInChans)) options.in_chans = arguments.Integer(kInChans);
+  if (arguments.Has(kOutputStride)) {
+    options.output_stride = std::stoi(arguments.Text(kOutputStride));
+  }
+  return options;
+}
+
+model::Model LoadModel(const Arguments& arguments, const model::LoadOptions& options) {
+  const std::string name = arguments.Text(kModel);
+  if (name != kModel.fallback) return model::Load(name, options);
+  if (DefaultModel().empty()) {
+    throw Error(ErrorCode::kUnsupported,
+                "this program was built without a default model: name one with -m (a timm folder, "
+                "a file, or a zoo name of mnv4 list)");
+  }
+  return model::LoadFromMemory(DefaultModel(), name, options);
+}
+
+void NoteRandomWeights(const Arguments& arguments, const model::Model& model) {
+  if (!model.random_weights || arguments.Has(kQuiet)) return;
+  fmt::print(stderr,
+             "note: {} has no weights on this machine; its deterministic random weights are used "
+             "(good for speed and shapes, not for answers)\n",
+             model.source);
+}
+
+Preprocess PreprocessFrom(const Arguments& arguments, Preprocess preprocess) {
+  if (arguments.Has(kImgSize)) {
+    preprocess.height = preprocess.width = arguments.Integer(kImgSize);
+  }
+  if (arguments.Has(kCropPct)) preprocess.crop_pct = arguments.Number(kCropPct);
+  if (arguments.Has(kCropMode)) preprocess.crop_mode = *ParseCropMode(arguments.Text(kCropMode));
+  if (arguments.Has(kInterpolation)) {
+    preprocess.interpolation = *ParseInterpolation(arguments.Text(kInterpolation));
+  }
+  if (arguments.Has(kMean)) preprocess.mean = PerChannel(arguments, kMean, preprocess.channels);
+  if (arguments.Has(kStd)) preprocess.std = PerChannel(arguments, kStd, preprocess.channels);
+  return preprocess;
+}
+
+IsaSet IsaFrom(const Arguments& arguments) {
+  return arguments.Has(kIsa) ? CapIsa(HostIsa(), arguments.Text(kIsa)) : HostIsa();
+}
+
+int ThreadsFrom(const Arguments& arguments) {
+  return arguments.Has(kThreads) ? arguments.Integer(kThreads) : DefaultThreads();
+}
+
+void CheckPrecision(const Arguments& arguments) {
+  const std::string precision = arguments.Text(kPrecision);
+  if (precision != kPrecision.fallback) {
+    throw Error(ErrorCode::kUnsupported,
+                fmt::format("--precision {}: this version computes in fp32 only", precision));
+  }
+}
+
+}  // namespace mnv4::cli

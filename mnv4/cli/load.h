@@ -1,0 +1,35 @@
+#pragma once
+/// From the shared options (options.h) to models, preprocessing and plans.
+
+#include <string>
+
+#include "mnv4/base/isa.h"
+#include "mnv4/cli/command.h"
+#include "mnv4/model/model.h"
+
+namespace mnv4::cli {
+
+/// What --num-classes, --in-chans and --output-stride ask for; the verb must have all three.
+model::LoadOptions NetworkOptions(const Arguments& arguments);
+
+/// The model --model names; "default" is the one the program carries.
+/// Throws Error(kUnsupported) if it carries none.
+model::Model LoadModel(const Arguments& arguments, const model::LoadOptions& options);
+
+/// Says on stderr, unless --quiet, that the weights are the zoo's random ones.
+void NoteRandomWeights(const Arguments& arguments, const model::Model& model);
+
+/// The model's preprocessing with --img-size, --crop-pct, --crop-mode, --interpolation, --mean and
+/// --std in place of its own. Throws Error(kInvalidArgument) for a wrong number of channels.
+Preprocess PreprocessFrom(const Arguments& arguments, Preprocess preprocess);
+
+/// The instruction sets --isa and $MNV4_ISA leave.
+IsaSet IsaFrom(const Arguments& arguments);
+
+/// --threads, else $MNV4_NUM_THREADS, else all CPUs.
+int ThreadsFrom(const Arguments& arguments);
+
+/// Throws Error(kUnsupported) for a --precision other than fp32.
+void CheckPrecision(const Arguments& arguments);
+
+}  // namespace mnv4::cli

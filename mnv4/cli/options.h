@@ -1,0 +1,118 @@
+#pragma once
+/// Options that mean the same in every verb. A verb's table copies the ones it takes.
+
+#include "mnv4/cli/command.h"
+
+namespace mnv4::cli {
+
+inline constexpr Option kHelp = {.name = "help", .letter = 'h', .help = "show this"};
+
+inline constexpr Option kModel = {.name = "model",
+                                  .letter = 'm',
+                                  .kind = ValueKind::kText,
+                                  .value = "MODEL",
+                                  .fallback = "default",
+                                  .help = "zoo name, timm folder, file, hf-hub:timm/NAME"};
+
+inline constexpr Option kThreads = {.name = "threads",
+                                    .letter = 't',
+                                    .kind = ValueKind::kInteger,
+                                    .value = "N",
+                                    .help = "threads; else $MNV4_NUM_THREADS, else all CPUs",
+                                    .least = 1,
+                                    .most = 1024};
+
+inline constexpr Option kBatchSize = {.name = "batch-size",
+                                      .letter = 'b',
+                                      .kind = ValueKind::kInteger,
+                                      .value = "N",
+                                      .fallback = "1",
+                                      .help = "pictures the network takes at once",
+                                      .least = 1,
+                                      .most = 4096};
+
+inline constexpr Option kIsa = {.name = "isa",
+                                .kind = ValueKind::kText,
+                                .value = "NAME",
+                                .help = "use no instruction set above this one: sse4, avx2, ..."};
+
+inline constexpr Option kOutput = {.name = "output",
+                                   .letter = 'o',
+                                   .kind = ValueKind::kText,
+                                   .value = "FILE",
+                                   .help = "write results here instead of to stdout"};
+
+inline constexpr Option kJson = {.name = "json", .help = "print JSON"};
+inline constexpr Option kQuiet = {.name = "quiet", .letter = 'q', .help = "no notes on stderr"};
+
+inline constexpr const char* kPrecisions[] = {"fp32", "fp16", "bf16", "int8", "auto"};
+inline constexpr Option kPrecision = {.name = "precision",
+                                      .kind = ValueKind::kChoice,
+                                      .value = "P",
+                                      .fallback = "fp32",
+                                      .help = "this version computes in fp32 only",
+                                      .choices = kPrecisions};
+
+// What timm's create_model may change, under its names.
+inline constexpr Option kImgSize = {.name = "img-size",
+                                    .kind = ValueKind::kInteger,
+                                    .value = "N",
+                                    .help = "input side in pixels; else the model's own",
+                                    .least = 1,
+                                    .most = 8192};
+inline constexpr Option kNumClasses = {.name = "num-classes",
+                                       .kind = ValueKind::kInteger,
+                                       .value = "N",
+                                       .help = "another classifier; 0: none, pooled features",
+                                       .least = 0,
+                                       .most = 1000000};
+inline constexpr Option kInChans = {.name = "in-chans",
+                                    .kind = ValueKind::kInteger,
+                                    .value = "N",
+                                    .help = "input channels; the stem is adapted as timm does",
+                                    .least = 1,
+                                    .most = 1024};
+inline constexpr const char* kOutputStrides[] = {"8", "16", "32"};
+inline constexpr Option kOutputStride = {.name = "output-stride",
+                                         .kind = ValueKind::kChoice,
+                                         .value = "N",
+                                         .help = "8 or 16: later strides become dilation",
+                                         .choices = kOutputStrides};
+
+// How a picture becomes the input; each stands in for the model's own setting.
+inline constexpr Option kCropPct = {.name = "crop-pct",
+                                    .kind = ValueKind::kNumber,
+                                    .value = "X",
+                                    .help = "part of the resized picture that is kept: 0.875",
+                                    .least = 0.01,
+                                    .most = 1};
+inline constexpr const char* kCropModes[] = {"center", "squash", "border"};
+inline constexpr Option kCropMode = {.name = "crop-mode",
+                                     .kind = ValueKind::kChoice,
+                                     .value = "MODE",
+                                     .help = "center, squash or border",
+                                     .choices = kCropModes};
+inline constexpr const char* kInterpolations[] = {"nearest", "box",     "bilinear",
+                                                  "hamming", "bicubic", "lanczos"};
+inline constexpr Option kInterpolation = {
+    .name = "interpolation",
+    .kind = ValueKind::kChoice,
+    .value = "NAME",
+    .help = "nearest, box, bilinear, hamming, bicubic or lanczos",
+    .choices = kInterpolations};
+inline constexpr Option kMean = {.name = "mean",
+                                 .kind = ValueKind::kNumbers,
+                                 .value = "X,X,X",
+                                 .help = "per channel, of values in [0, 1]",
+                                 .least = -1000,
+                                 .most = 1000};
+inline constexpr Option kStd = {.name = "std",
+                                .kind = ValueKind::kNumbers,
+                                .value = "X,X,X",
+                                .help = "per channel; above 0",
+                                .least = 1e-6,
+                                .most = 1000};
+inline constexpr Option kNoExif = {.name = "no-exif",
+                                   .help = "ignore EXIF orientation, as timm does"};
+
+}  // namespace mnv4::cli

@@ -1,0 +1,161 @@
+// Attention, a tile of queries at a time: scores in L1, softmax in place, product with the values.
+// Both products are the tile of gemm-inl.h: the keys are transposed once per head group, and values
+// in C16 layout are a right operand as they lie.
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "mnv4/kernels/attention.cc"
+#include <hwy/foreach_target.h>  // compiles this file once per target
+// must follow foreach_target.h
+#include <hwy/highway.h>
+
+#include "mnv4/kernels/gemm-inl.h"
+#include "mnv4/kernels/rows-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace mnv4::kernels::HWY_NAMESPACE {
+namespace {
+
+// Sizes of one problem. A panel is 16 tokens.
+struct Sizes {
+  explicit Sizes(const AttentionProblem& p)
+      : dim(p.q.c / p.heads),
+        queries(p.q.h * p.q.w),
+        tokens(p.k.h * p.k.w),
+        panels((tokens + kBlock - 1) / kBlock),
+        tiles((queries + kTileRows - 1) / kTileRows) {}
+
+  int dim, queries, tokens, panels, tiles;
+
+  int64_t key_floats() const { return int64_t{panels} * dim * kBlock; }
+  int64_t score_floats() const { return int64_t{panels} * kTileRows * kBlock; }
+};
+
+// keys[panel][dim][16 tokens] from k[dim / 16][token][16]; tokens past the end are zero.
+void TransposeKeys(const AttentionProblem& p, const Sizes& sizes, const float* k, float* keys) {
+  for (int panel = 0; panel < sizes.panels; ++panel) {
+    const int first = panel * kBlock;
+    const int real = std::min(kBlock, sizes.tokens - first);
+    for (int block = 0; block < sizes.dim / kBlock; ++block) {
+      const float* in = k + block * p.k.block_stride() + int64_t{first} * kBlock;
+      for (int i = 0; i < kBlock; ++i, keys += kBlock) {
+        for (int t = 0; t < real; ++t) keys[t] = in[t * kBlock + i];
+        for (int t = real; t < kBlock; ++t) keys[t] = 0;
+      }
+    }
+  }
+}
+
+// One tile of `rows` pixels of x times the panels [0, count) of the right operand.
+void Product(Tile tile, int rows, int count) {
+  for (int panel = 0; panel < count; panel += kTilePanels) {
+    if (panel + kTilePanels <= count) {
+      kTiles<kTilePanels, kBlock>[rows - 1](tile, kBlock);
+    } else {
+      kTiles<1, kBlock>[rows - 1](tile, kBlock);
+    }
+    tile.weights += kTilePanels * tile.panel_stride;
+    tile.y += kTilePanels * tile.y_block_stride;
+  }
+}
+
+// softmax(scale * row) in place; scores[panel][rows][16], this row at `row`.
+void Softmax(const Sizes& sizes, int rows, float scale, float* row) {
+  const int64_t stride = int64_t{rows} * kBlock;
+  float* const last = row + (sizes.panels - 1) * stride;
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  for (int t = sizes.tokens - (sizes.panels - 1) * kBlock; t < kBlock; ++t) last[t] = -kInfinity;
+
+  Vec highest = hn::Load(kF32, row);
+  const auto for_each = [&](auto function) HWY_ATTR {
+    for (int panel = 0; panel < sizes.panels; ++panel) {
+      HWY_UNROLL(4)
+      for (int i = 0; i < kBlockVectors; ++i) function(row + panel * stride + i * kLanes);
+    }
+  };
+  for_each([&](float* at) HWY_ATTR { highest = hn::Max(hn::Load(kF32, at), highest); });
+  highest = hn::MaxOfLanes(kF32, highest);
+
+  const Vec factor = hn::Set(kF32, scale * 1.44269504f);  // log2(e)
+  Vec sum = hn::Zero(kF32);
+  for_each([&](float* at) HWY_ATTR {
+    const Vec power = Exp2(hn::Mul(hn::Sub(hn::Load(kF32, at), highest), factor));
+    hn::Store(power, kF32, at);
+    sum = hn::Add(sum, power);
+  });
+  const Vec share = hn::Div(hn::Set(kF32, 1.0f), hn::SumOfLanes(kF32, sum));
+  for_each([&](float* at) HWY_ATTR { hn::Store(hn::Mul(hn::Load(kF32, at), share), kF32, at); });
+}
+
+// A unit is one tile of queries of one head; heads that share their keys follow each other.
+void Run(const AttentionProblem& p, const AttentionArgs& args, int begin, int end) noexcept {
+  const Sizes sizes(p);
+  const int64_t no_taps = 0;
+  auto* const keys = static_cast<float*>(args.scratch);
+  float* const scores = keys + sizes.key_floats();
+  int transposed = -1;  // image and head group whose keys lie in `keys`
+
+  for (int unit = begin; unit < end; ++unit) {
+    const int tile_index = unit % sizes.tiles;
+    const int head = unit / sizes.tiles % p.heads;
+    const int image = unit / sizes.tiles / p.heads;
+    const int kv_head = head / (p.heads / p.kv_heads);
+    const int kv_block = kv_head * sizes.dim / kBlock;
+    if (const int group = image * p.kv_heads + kv_head; group != transposed) {
+      const auto* k = static_cast<const float*>(args.k);
+      TransposeKeys(p, sizes, k + p.k.Offset(kv_block, image, 0, 0), keys);
+      transposed = group;
+    }
+    const int first = static_cast<int>(int64_t{sizes.queries} * tile_index / sizes.tiles);
+    const int rows =
+        static_cast<int>(int64_t{sizes.queries} * (tile_index + 1) / sizes.tiles) - first;
+    const int64_t pixels = int64_t{first} * kBlock;
+    const int block = head * sizes.dim / kBlock;
+
+    Tile tile;
+    tile.taps = &no_taps;
+    tile.limits = LimitsOf(Activation::kNone);
+
+    tile.x = static_cast<const float*>(args.q) + p.q.Offset(block, image, 0, 0) + pixels;
+    tile.x_block_stride = p.q.block_stride();
+    tile.depth = sizes.dim;
+    tile.weights = keys;
+    tile.panel_stride = int64_t{sizes.dim} * kBlock;
+    tile.y = scores;
+    tile.y_block_stride = int64_t{rows} * kBlock;
+    Product(tile, rows, sizes.panels);
+
+    for (int row = 0; row < rows; ++row) Softmax(sizes, rows, p.scale, scores + row * kBlock);
+
+    tile.x = scores;
+    tile.x_block_stride = int64_t{rows} * kBlock;
+    tile.depth = sizes.tokens;
+    tile.weights = static_cast<const float*>(args.v) + p.v.Offset(kv_block, image, 0, 0);
+    tile.panel_stride = p.v.block_stride();
+    tile.y = static_cast<float*>(args.y) + p.y.Offset(block, image, 0, 0) + pixels;
+    tile.y_block_stride = p.y.block_stride();
+    Product(tile, rows, sizes.dim / kBlock);
+  }
+}
+
+bool Accepts(const AttentionProblem& p) {
+  const auto plain = [](const Desc& desc) { return IsF32C16(desc) && desc.dense(); };
+  return plain(p.q) && plain(p.k) && plain(p.v) && plain(p.y) && p.q.c / p.heads % kBlock == 0;
+}
+
+}  // namespace
+
+constinit const AttentionKernel kAttention = {
+    .name = "attention-" MNV4_TARGET_NAME,
+    .needs = MNV4_TARGET_ISA,
+    .accepts = Accepts,
+    .scratch_bytes =
+        [](const AttentionProblem& p) {
+          const Sizes sizes(p);
+          return static_cast<size_t>(sizes.key_floats() + sizes.score_floats()) * sizeof(float);
+        },
+    .units = [](const AttentionProblem& p) { return p.q.n * p.heads * Sizes(p).tiles; },
+    .run = Run,
+};
+
+}  // namespace mnv4::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();

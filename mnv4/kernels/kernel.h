@@ -1,0 +1,174 @@
+#pragma once
+/// The contract between the Plan and the kernels: what a kernel is told, promises and needs.
+/// Kernels know nothing of graphs. A fast kernel is one more row of a table (see the ends of this
+/// file); the Plan takes the first row that accepts, and every table ends in the reference.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "mnv4/base/isa.h"
+#include "mnv4/base/types.h"
+
+namespace mnv4::kernels {
+
+/// How a tensor [n, h, w, c] lies in memory (spec: ARCHITECTURE.md, "Layouts").
+enum class Layout : uint8_t {
+  kNhwc,    ///< [n][h][w][c]: the picture
+  kC16,     ///< [ceil(c/16)][n][h][w][16]: everything between kernels
+  kLine64,  ///< [ceil(c/64 bytes)][n][h][w][64 bytes]: where tile instructions read
+};
+
+inline constexpr int kBlock = 16;  ///< channels of a C16 block
+
+/// A tensor as kernels see it. The pointer a kernel is given is that of the first byte of memory,
+/// halo included. The lanes of the last block past `c` are always zero, and stay so.
+struct Desc {
+  DType dtype = DType::kF32;
+  Layout layout = Layout::kC16;
+  int n = 0, h = 0, w = 0, c = 0;
+  Padding
+      halo;  ///< zeros kept in memory around every image; the Session writes them, kernels do not
+  bool operator==(const Desc&) const = default;
+
+  int rows() const { return halo.top + h + halo.bottom; }     ///< in memory, of one image
+  int columns() const { return halo.left + w + halo.right; }  ///< in memory
+  int blocks() const { return (c + kBlock - 1) / kBlock; }
+  /// Elements from one pixel to the next, and from one C16 block to the next.
+  int64_t pixel_stride() const { return layout == Layout::kNhwc ? c : kBlock; }
+  int64_t block_stride() const { return int64_t{n} * rows() * columns() * kBlock; }
+  /// Element offset of pixel (y, x) of image `image` in block `block` (C16; block 0 for NHWC).
+  int64_t Offset(int block, int image, int y, int x) const {
+    const int64_t pixel = (int64_t{image} * rows() + halo.top + y) * columns() + halo.left + x;
+    return block * block_stride() + pixel * pixel_stride();
+  }
+  int64_t elements() const {
+    const int64_t pixels = int64_t{n} * rows() * columns();
+    return pixels * (layout == Layout::kNhwc ? c : int64_t{blocks()} * kBlock);
+  }
+  size_t bytes() const { return static_cast<size_t>(elements()) * SizeOf(dtype); }
+  /// True if all pixels of all images follow each other without a gap.
+  bool dense() const { return halo == Padding{}; }
+};
+
+/// y = activation(scale * conv(x, w) + bias), then + residual. Linear layers are 1x1 on 1x1 maps.
+///   x [n, h, w, c_in], w OIHW [c_out, c_in / groups, k.h, k.w], y [n, h', w', c_out].
+struct ConvProblem {
+  Desc x, y;
+  Size2 kernel = {}, stride = {}, dilation = {};
+  Padding pad;
+  int groups = 1;
+  Activation activation = Activation::kNone;
+  bool has_residual = false;  ///< only with Activation::kNone
+  Desc residual = {};         ///< same n h w c as y
+  bool operator==(const ConvProblem&) const = default;
+
+  bool depthwise() const { return groups > 1 && groups == x.c && groups == y.c; }
+  bool pointwise() const {
+    return kernel == Size2{1, 1} && stride == Size2{1, 1} && pad == Padding{} && groups == 1;
+  }
+};
+
+struct ConvArgs {
+  const void* x = nullptr;
+  const void* packed = nullptr;    ///< written by pack(), 64-byte aligned
+  const void* residual = nullptr;  ///< null without one
+  void* y = nullptr;
+  void* scratch = nullptr;            ///< scratch_bytes() of this thread's own
+  const void* next_packed = nullptr;  ///< weights of the next layer, to prefetch; may be null
+};
+
+/// One way to compute a convolution.
+struct ConvKernel {
+  const char* name;  ///< "pointwise-6x16", unique in its table
+  Isa needs;
+  Layout x, y;  ///< what it reads and writes (a residual is read in y's layout)
+  /// True if the kernel can do this problem, its halos included: a kernel that wants a halo on x
+  /// accepts only problems whose x has `wants_halo` of it.
+  bool (*accepts)(const ConvProblem&);
+  /// True if x must carry `pad` as its halo; otherwise the kernel takes any halo.
+  bool wants_halo;
+  size_t (*packed_bytes)(const ConvProblem&);
+  size_t (*scratch_bytes)(const ConvProblem&);  ///< per thread
+  /// Packs OIHW weights, multiplied by scale[c_out], and bias[c_out] (zeros where empty).
+  /// Depends only on the weights' shape, never on n, h or w: packed weights outlive a Plan.
+  void (*pack)(const ConvProblem&, const float* oihw, std::span<const float> scale,
+               std::span<const float> bias, void* packed);
+  /// How many independent pieces of work there are for that many threads (at least 1). Threads
+  /// take consecutive ranges of them.
+  int (*units)(const ConvProblem&, int threads);
+  void (*run)(const ConvProblem&, const ConvArgs&, int begin, int end, int threads) noexcept;
+};
+
+/// softmax(scale * Q K^T) V per head; tokens are pixels, images stay apart.
+///   q, y [n, h, w, heads * d], k, v [n, h', w', kv_heads * d]; heads are a multiple of kv_heads.
+struct AttentionProblem {
+  Desc q, k, v, y;
+  int heads = 1, kv_heads = 1;
+  float scale = 1;
+  bool operator==(const AttentionProblem&) const = default;
+};
+
+struct AttentionArgs {
+  const void *q = nullptr, *k = nullptr, *v = nullptr;
+  void* y = nullptr;
+  void* scratch = nullptr;
+};
+
+struct AttentionKernel {
+  const char* name;
+  Isa needs;
+  bool (*accepts)(const AttentionProblem&);
+  size_t (*scratch_bytes)(const AttentionProblem&);
+  int (*units)(const AttentionProblem&);
+  void (*run)(const AttentionProblem&, const AttentionArgs&, int begin, int end) noexcept;
+};
+
+/// Average over windows (kernel, stride, no padding) or, with `global`, over the whole map.
+struct PoolProblem {
+  Desc x, y;
+  bool global = true;
+  Size2 kernel = {}, stride = {};
+  bool operator==(const PoolProblem&) const = default;
+};
+
+struct PoolKernel {
+  const char* name;
+  Isa needs;
+  bool (*accepts)(const PoolProblem&);
+  int (*units)(const PoolProblem&);
+  void (*run)(const PoolProblem&, const void* x, void* y, int begin, int end) noexcept;
+};
+
+/// y = activation(scale[c] * a + bias[c] + b), the pointwise glue that no convolution absorbed.
+/// scale, bias: floats padded with zeros to whole blocks, or null for 1 and 0; b null for 0.
+struct PointwiseProblem {
+  Desc a, y;  ///< same n h w c; halos may differ
+  bool has_b = false;
+  Desc b = {};
+  Activation activation = Activation::kNone;
+  bool operator==(const PointwiseProblem&) const = default;
+};
+
+struct PointwiseArgs {
+  const void *a = nullptr, *b = nullptr;
+  const float *scale = nullptr, *bias = nullptr;
+  void* y = nullptr;
+};
+
+struct PointwiseKernel {
+  const char* name;
+  Isa needs;
+  bool (*accepts)(const PointwiseProblem&);
+  int (*units)(const PointwiseProblem&);
+  void (*run)(const PointwiseProblem&, const PointwiseArgs&, int begin, int end) noexcept;
+};
+
+/// Best first, ending in the references, which accept everything (any layout, halo, dilation,
+/// groups). Only rows whose `needs` is in `isa`.
+std::span<const ConvKernel> ConvKernels(IsaSet isa);
+std::span<const AttentionKernel> AttentionKernels(IsaSet isa);
+std::span<const PoolKernel> PoolKernels(IsaSet isa);
+std::span<const PointwiseKernel> PointwiseKernels(IsaSet isa);
+
+}  // namespace mnv4::kernels

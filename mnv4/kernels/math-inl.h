@@ -1,0 +1,126 @@
+/// What every SIMD kernel uses: the vector type, and elementwise functions on it. Compiled once per
+/// target (include after hwy/foreach_target.h).
+///
+/// NaN passes through every function, as in PyTorch: Max and Min of x86 return their second
+/// argument when one is NaN, so the value always comes second.
+
+#if defined(MNV4_KERNELS_MATH_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef MNV4_KERNELS_MATH_INL_H_
+#undef MNV4_KERNELS_MATH_INL_H_
+#else
+#define MNV4_KERNELS_MATH_INL_H_
+#endif
+
+#include <hwy/highway.h>
+
+#include <limits>
+
+#include "mnv4/kernels/kernel.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace mnv4::kernels::HWY_NAMESPACE {
+namespace {
+namespace hn = hwy::HWY_NAMESPACE;
+
+/// At most one C16 block: 16 lanes (AVX-512), 8 (AVX2) or 4 (SSE4, NEON).
+using F32 = hn::CappedTag<float, kBlock>;
+using Vec = hn::Vec<F32>;
+constexpr F32 kF32;
+constexpr int kLanes = static_cast<int>(hn::MaxLanes(kF32));
+constexpr int kBlockVectors = kBlock / kLanes;
+
+HWY_INLINE Vec Clamp(Vec v, Vec lo, Vec hi) { return hn::Min(hi, hn::Max(lo, v)); }
+
+/// 2^x, 0 below 2^-126; relative error 1e-7. Not for x above 127.
+HWY_INLINE Vec Exp2(Vec x) {
+  const hn::RebindToSigned<F32> i32;
+  x = hn::Max(hn::Set(kF32, -126.0f), x);
+  const Vec whole = hn::Round(x);
+  const Vec part = hn::Sub(x, whole);  // [-0.5, 0.5]; a minimax polynomial of degree 5
+  Vec p = hn::Set(kF32, 0.001327647f);
+  p = hn::MulAdd(p, part, hn::Set(kF32, 0.009675541f));
+  p = hn::MulAdd(p, part, hn::Set(kF32, 0.055507135f));
+  p = hn::MulAdd(p, part, hn::Set(kF32, 0.2402212f));
+  p = hn::MulAdd(p, part, hn::Set(kF32, 0.69314694f));
+  p = hn::MulAdd(p, part, hn::Set(kF32, 1.0000001f));
+  const auto exponent = hn::Add(hn::ConvertTo(i32, whole), hn::Set(i32, 127));
+  return hn::Mul(p, hn::BitCast(kF32, hn::ShiftLeft<23>(exponent)));
+}
+
+/// x * normal_cdf(x), exact GELU; absolute error below 8e-7, half of it the result's own rounding.
+/// normal_cdf(x) = 0.5 + x P(x^2) for |x| <= 5.4, P the minimax polynomial of degree 13 in
+/// t = 2 x^2 / 5.4^2 - 1, bent so that the ends clamp to exactly 0 and 1.
+HWY_INLINE Vec Gelu(Vec x) {
+  constexpr float kEnd = 5.4f;
+  constexpr float kPolynomial[] = {-0.00066148746f, 0.0020058637f, -0.0022213566f, 0.0024092947f,
+                                   -0.0056050136f,  0.010315702f,  -0.014527595f,  0.019470902f,
+                                   -0.02560923f,    0.032137137f,  -0.039220847f,  0.04849876f,
+                                   -0.06532765f,    0.13092811f};
+  const Vec z = Clamp(x, hn::Set(kF32, -kEnd), hn::Set(kF32, kEnd));
+  const Vec t = hn::MulAdd(hn::Mul(z, z), hn::Set(kF32, 2 / (kEnd * kEnd)), hn::Set(kF32, -1.0f));
+  Vec p = hn::Set(kF32, kPolynomial[0]);
+  HWY_UNROLL(16)
+  for (int i = 1; i < 14; ++i) p = hn::MulAdd(p, t, hn::Set(kF32, kPolynomial[i]));
+  const Vec cdf = hn::MulAdd(z, p, hn::Set(kF32, 0.5f));
+  return hn::Mul(x, Clamp(cdf, hn::Zero(kF32), hn::Set(kF32, 1.0f)));
+}
+
+HWY_INLINE Vec HardSigmoid(Vec x) {
+  const Vec ramp = Clamp(hn::Add(x, hn::Set(kF32, 3.0f)), hn::Zero(kF32), hn::Set(kF32, 6.0f));
+  return hn::Mul(ramp, hn::Set(kF32, 1.0f / 6));
+}
+
+/// None, ReLU and ReLU6 are a clamp, which every kernel applies in its registers.
+struct ClampLimits {
+  float lo, hi;
+};
+inline ClampLimits LimitsOf(Activation activation) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  switch (activation) {
+    case Activation::kRelu:
+      return {0, kInfinity};
+    case Activation::kRelu6:
+      return {0, 6};
+    default:
+      return {-kInfinity, kInfinity};
+  }
+}
+
+template <class Function>
+HWY_INLINE void Transform(float* values, int64_t count, Function function) {
+  for (int64_t i = 0; i < count; i += kLanes) {
+    hn::Store(function(hn::Load(kF32, values + i)), kF32, values + i);
+  }
+}
+
+/// Applies an activation that is no clamp to whole blocks just stored, while L1 still holds them.
+HWY_INLINE void ActivateStored(Activation activation, float* values, int64_t count) {
+  switch (activation) {
+    case Activation::kGelu:
+      return Transform(values, count, [](Vec v) HWY_ATTR { return Gelu(v); });
+    case Activation::kHardSwish:
+      return Transform(values, count, [](Vec v) HWY_ATTR { return hn::Mul(v, HardSigmoid(v)); });
+    case Activation::kHardSigmoid:
+      return Transform(values, count, [](Vec v) HWY_ATTR { return HardSigmoid(v); });
+    case Activation::kNone:
+    case Activation::kRelu:
+    case Activation::kRelu6:
+      return;
+  }
+}
+
+/// Excess lanes of y must stay 0, which hard_sigmoid(0) = 0.5 is not: such problems are left to
+/// the reference.
+inline bool KeepsZeroLanes(Activation activation, const Desc& y) {
+  return activation != Activation::kHardSigmoid || y.c % kBlock == 0;
+}
+
+inline bool IsF32C16(const Desc& desc) {
+  return desc.dtype == DType::kF32 && desc.layout == Layout::kC16;
+}
+
+}  // namespace
+}  // namespace mnv4::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif

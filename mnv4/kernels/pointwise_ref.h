@@ -1,0 +1,29 @@
+#pragma once
+/// Reference pointwise glue.
+
+#include "mnv4/kernels/reference.h"
+
+namespace mnv4::kernels {
+
+inline void PointwiseRefRun(const PointwiseProblem& p, const PointwiseArgs& args, int begin,
+                            int end) noexcept {
+  const auto* a = static_cast<const float*>(args.a);
+  const auto* b = static_cast<const float*>(args.b);
+  StoreRows(p.y, args.y, begin, end, [&](int image, int y, int x, int c) {
+    double value = a[p.a.Offset(0, image, y, x) + ChannelOffset(p.a, c)];
+    if (args.scale != nullptr) value *= args.scale[c];
+    if (args.bias != nullptr) value += args.bias[c];
+    if (p.has_b) value += b[p.b.Offset(0, image, y, x) + ChannelOffset(p.b, c)];
+    return Activate(value, p.activation);
+  });
+}
+
+inline constexpr PointwiseKernel kPointwiseRef = {
+    .name = "pointwise-ref",
+    .needs = Isa::kScalar,
+    .accepts = [](const PointwiseProblem&) { return true; },
+    .units = [](const PointwiseProblem& p) { return CountRowUnits(p.y); },
+    .run = PointwiseRefRun,
+};
+
+}  // namespace mnv4::kernels

@@ -1,0 +1,78 @@
+// Average pooling: whole blocks of 16 channels, sums in registers.
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "mnv4/kernels/pool.cc"
+#include <hwy/foreach_target.h>  // compiles this file once per target
+// must follow foreach_target.h
+#include <hwy/highway.h>
+
+#include "mnv4/kernels/math-inl.h"
+#include "mnv4/kernels/reference.h"
+#include "mnv4/kernels/rows-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace mnv4::kernels::HWY_NAMESPACE {
+namespace {
+
+struct BlockSum {
+  Vec v[kBlockVectors];
+};
+
+HWY_INLINE void AddPixel(BlockSum& sum, const float* HWY_RESTRICT pixel) {
+  HWY_UNROLL(4)
+  for (int i = 0; i < kBlockVectors; ++i) {
+    sum.v[i] = hn::Add(sum.v[i], hn::Load(kF32, pixel + i * kLanes));
+  }
+}
+
+// One pixel of y: the mean of a window of x. Four sums, because an add waits for the one before.
+HWY_INLINE void MeanOfWindow(const float* HWY_RESTRICT x, int64_t row_stride, Size2 window,
+                             float* HWY_RESTRICT y) {
+  constexpr int kSums = 4;
+  BlockSum sums[kSums];
+  for (BlockSum& sum : sums) {
+    for (Vec& v : sum.v) v = hn::Zero(kF32);
+  }
+  for (int ky = 0; ky < window.h; ++ky, x += row_stride) {
+    int kx = 0;
+    for (; kx + kSums <= window.w; kx += kSums) {
+      HWY_UNROLL(4)
+      for (int i = 0; i < kSums; ++i) AddPixel(sums[i], x + (kx + i) * kBlock);
+    }
+    for (; kx < window.w; ++kx) AddPixel(sums[0], x + kx * kBlock);
+  }
+  const Vec factor = hn::Set(kF32, 1.0f / static_cast<float>(window.h * window.w));
+  HWY_UNROLL(4)
+  for (int i = 0; i < kBlockVectors; ++i) {
+    const Vec total =
+        hn::Add(hn::Add(sums[0].v[i], sums[1].v[i]), hn::Add(sums[2].v[i], sums[3].v[i]));
+    hn::Store(hn::Mul(total, factor), kF32, y + i * kLanes);
+  }
+}
+
+void Run(const PoolProblem& p, const void* x, void* y, int begin, int end) noexcept {
+  const Size2 window = p.global ? Size2{p.x.h, p.x.w} : p.kernel;
+  const int64_t row_stride = p.x.columns() * p.x.pixel_stride();
+  for (int unit = begin; unit < end; ++unit) {
+    const RowUnit row = RowUnitAt(p.y, unit);
+    const float* in = static_cast<const float*>(x) +
+                      p.x.Offset(row.block, row.image, p.global ? 0 : row.y * p.stride.h, 0);
+    float* out = static_cast<float*>(y) + p.y.Offset(row.block, row.image, row.y, 0);
+    for (int ox = 0; ox < p.y.w; ++ox) {
+      MeanOfWindow(in + ox * p.stride.w * kBlock, row_stride, window, out + ox * kBlock);
+    }
+  }
+}
+
+}  // namespace
+
+constinit const PoolKernel kPool = {
+    .name = "pool-" MNV4_TARGET_NAME,
+    .needs = MNV4_TARGET_ISA,
+    .accepts = [](const PoolProblem& p) { return IsF32C16(p.x) && IsF32C16(p.y); },
+    .units = [](const PoolProblem& p) { return CountRowUnits(p.y); },
+    .run = Run,
+};
+
+}  // namespace mnv4::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();

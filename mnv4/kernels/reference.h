@@ -1,0 +1,72 @@
+#pragma once
+/// What the slow reference kernels (`*_ref.h`) share: one element at a time, any layout, sums in
+/// double. They are the yardstick of the fast kernels' tests and the last row of every table.
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "mnv4/kernels/kernel.h"
+
+namespace mnv4::kernels {
+
+/// Elements from channel 0 of a pixel to channel `c` of it.
+inline int64_t ChannelOffset(const Desc& desc, int c) {
+  if (desc.layout == Layout::kNhwc) return c;
+  return c / kBlock * desc.block_stride() + c % kBlock;
+}
+
+/// The channels in memory: `c`, or whole blocks whose excess lanes are kept zero.
+inline int StoredChannels(const Desc& desc) {
+  return desc.layout == Layout::kNhwc ? desc.c : desc.blocks() * kBlock;
+}
+
+/// Rows of 16 channels of y: the piece of work of the references.
+struct RowUnit {
+  int block, image, y;
+};
+inline int CountRowUnits(const Desc& y) { return y.blocks() * y.n * y.h; }
+inline RowUnit RowUnitAt(const Desc& y, int unit) {
+  return {.block = unit / (y.n * y.h), .image = unit / y.h % y.n, .y = unit % y.h};
+}
+
+/// Calls compute(image, y, x, c) for every element of rows [begin, end) of `desc` and stores what
+/// it returns; excess lanes become zero.
+template <class Compute>
+void StoreRows(const Desc& desc, void* out, int begin, int end, Compute compute) {
+  const int stored = StoredChannels(desc);
+  for (int unit = begin; unit < end; ++unit) {
+    const RowUnit row = RowUnitAt(desc, unit);
+    const int c_begin = row.block * kBlock;
+    for (int x = 0; x < desc.w; ++x) {
+      float* pixel = static_cast<float*>(out) + desc.Offset(0, row.image, row.y, x);
+      for (int c = c_begin; c < std::min(c_begin + kBlock, stored); ++c) {
+        pixel[ChannelOffset(desc, c)] =
+            c < desc.c ? static_cast<float>(compute(row.image, row.y, x, c)) : 0.0f;
+      }
+    }
+  }
+}
+
+/// NaN in, NaN out, as PyTorch has it: every comparison below is false for NaN.
+inline double Clamp(double v, double lo, double hi) { return v < lo ? lo : v > hi ? hi : v; }
+
+inline double Activate(double v, Activation activation) {
+  switch (activation) {
+    case Activation::kNone:
+      return v;
+    case Activation::kRelu:
+      return Clamp(v, 0, std::numeric_limits<double>::infinity());
+    case Activation::kRelu6:
+      return Clamp(v, 0, 6);
+    case Activation::kGelu:
+      return 0.5 * v * (1 + std::erf(v * std::sqrt(0.5)));
+    case Activation::kHardSwish:
+      return v * Clamp(v + 3, 0, 6) / 6;
+    case Activation::kHardSigmoid:
+      return Clamp(v + 3, 0, 6) / 6;
+  }
+  return v;
+}
+
+}  // namespace mnv4::kernels

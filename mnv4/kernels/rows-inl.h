@@ -1,0 +1,41 @@
+/// The rows that the kernel files define for each target; kernel_tables.cc joins them into tables.
+
+#if defined(MNV4_KERNELS_ROWS_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef MNV4_KERNELS_ROWS_INL_H_
+#undef MNV4_KERNELS_ROWS_INL_H_
+#else
+#define MNV4_KERNELS_ROWS_INL_H_
+#endif
+
+#include <hwy/highway.h>
+
+#include "mnv4/kernels/kernel.h"
+
+// What a row needs, and the end of its name: names tell the targets apart in profiles.
+#undef MNV4_TARGET_ISA
+#undef MNV4_TARGET_NAME
+#if HWY_TARGET == HWY_AVX3
+#define MNV4_TARGET_ISA Isa::kAvx512
+#define MNV4_TARGET_NAME "avx512"
+#elif HWY_TARGET == HWY_AVX2
+#define MNV4_TARGET_ISA Isa::kAvx2
+#define MNV4_TARGET_NAME "avx2"
+#elif HWY_TARGET == HWY_NEON
+#define MNV4_TARGET_ISA Isa::kNeon
+#define MNV4_TARGET_NAME "neon"
+#else
+#define MNV4_TARGET_ISA Isa::kSse4
+#define MNV4_TARGET_NAME "sse4"
+#endif
+
+namespace mnv4::kernels::HWY_NAMESPACE {
+
+extern const ConvKernel kPointwiseConv, kDenseConv, kStemConv;  // dense_conv.cc
+extern const ConvKernel kDepthwise3, kDepthwise3Stride2, kDepthwise5, kDepthwise5Stride2;
+extern const AttentionKernel kAttention;
+extern const PoolKernel kPool;
+extern const PointwiseKernel kPointwise;
+
+}  // namespace mnv4::kernels::HWY_NAMESPACE
+
+#endif

@@ -1,0 +1,75 @@
+#pragma once
+/// What the kernels' tests share: random tensors whose excess lanes and halos are as promised, the
+/// instruction sets of this machine, and comparison with the references.
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+#include <vector>
+
+#include "mnv4/base/aligned_buffer.h"
+#include "mnv4/kernels/kernel.h"
+#include "mnv4/kernels/reference.h"
+
+namespace mnv4::kernels {
+
+/// From the least SIMD set to all this machine has.
+inline std::vector<IsaSet> MachineIsas() {
+  std::vector<IsaSet> sets;
+  IsaSet all;
+  for (int i = 1; i < 32; ++i) {
+    if (!DetectIsa().Has(static_cast<Isa>(i))) continue;
+    all.Add(static_cast<Isa>(i));
+    sets.push_back(all);
+  }
+  return sets;
+}
+
+inline Desc C16(int n, int h, int w, int c, Padding halo = {}) {
+  return {.n = n, .h = h, .w = w, .c = c, .halo = halo};
+}
+
+/// Normal deviates; excess lanes and halo are zero.
+inline AlignedBuffer RandomTensor(const Desc& desc, uint32_t seed) {
+  AlignedBuffer buffer(desc.bytes());
+  std::mt19937 random(seed);
+  std::normal_distribution<float> normal;
+  for (int image = 0; image < desc.n; ++image) {
+    for (int y = 0; y < desc.h; ++y) {
+      for (int x = 0; x < desc.w; ++x) {
+        float* pixel = buffer.as<float>() + desc.Offset(0, image, y, x);
+        for (int c = 0; c < desc.c; ++c) pixel[ChannelOffset(desc, c)] = normal(random);
+      }
+    }
+  }
+  return buffer;
+}
+
+/// Memory full of NaN, but for the halo: what a kernel does not write, a test sees.
+inline AlignedBuffer UnwrittenTensor(const Desc& desc) {
+  AlignedBuffer buffer(desc.bytes());
+  for (int image = 0; image < desc.n; ++image) {
+    for (int y = 0; y < desc.h; ++y) {
+      for (int x = 0; x < desc.w; ++x) {
+        float* pixel = buffer.as<float>() + desc.Offset(0, image, y, x);
+        for (int c = 0; c < StoredChannels(desc); ++c) {
+          pixel[ChannelOffset(desc, c)] = std::nanf("");
+        }
+      }
+    }
+  }
+  return buffer;
+}
+
+/// Every float in memory, halo and excess lanes included; NaN equals NaN.
+inline void ExpectSame(const Desc& desc, const AlignedBuffer& actual, const AlignedBuffer& expected,
+                       double tolerance) {
+  for (int64_t i = 0; i < desc.elements(); ++i) {
+    const float a = actual.as<float>()[i], e = expected.as<float>()[i];
+    if (std::isnan(e) && std::isnan(a)) continue;
+    ASSERT_NEAR(a, e, tolerance) << "float " << i << " of " << desc.elements();
+  }
+}
+
+}  // namespace mnv4::kernels

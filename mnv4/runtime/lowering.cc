@@ -1,0 +1,363 @@
+#include "mnv4/runtime/lowering.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <span>
+
+#include "mnv4/base/check.h"
+#include "mnv4/base/error.h"
+
+namespace mnv4::runtime {
+namespace {
+
+using kernels::ConvKernel;
+using kernels::ConvProblem;
+using kernels::Desc;
+using kernels::Layout;
+
+// A convolution as the kernels know it: Conv2d, Linear and the fixed blur filter are all one.
+struct ConvSource {
+  ConvProblem problem;  // but for the descs
+  std::string weight;   // parameter, or what the packed weights are filed under
+  std::optional<NodeId> bias, scale;
+};
+
+constexpr float kBinomial[3] = {0.25f, 0.5f, 0.25f};
+
+class Lowering {
+ public:
+  Lowering(const Graph& graph, const PlanOptions& options, PackedWeights& packed)
+      : graph_(graph),
+        options_(options),
+        packed_(packed),
+        residual_of_(graph.nodes.size()),
+        fused_into_(graph.nodes.size()),
+        slot_of_(graph.nodes.size(), -1) {}
+
+  LoweredGraph Run() {
+    FuseResiduals();
+    MakeSlots();
+    ChooseLayouts();
+    EmitSteps();
+    return std::move(out_);
+  }
+
+ private:
+  // Walk 1 -------------------------------------------------------------------------------------
+
+  void FuseResiduals() {
+    const std::vector<int> uses = CountUses(graph_);
+    for (size_t i = 0; i < graph_.nodes.size(); ++i) {
+      if (!std::holds_alternative<Add>(graph_.nodes[i].op)) continue;
+      NodeId later = graph_.nodes[i].inputs[0];
+      NodeId earlier = graph_.nodes[i].inputs[1];
+      if (later < earlier) std::swap(later, earlier);
+      // The convolution must run after the other operand, and nobody else may want its own result.
+      const auto* conv = std::get_if<Conv2d>(&graph_.at(later).op);
+      if (conv == nullptr || conv->activation != Activation::kNone || uses[Index(later)] != 1 ||
+          later == earlier) {
+        continue;
+      }
+      residual_of_[Index(later)] = earlier;
+      fused_into_[Index(later)] = NodeId{static_cast<int32_t>(i)};
+    }
+  }
+
+  void MakeSlots() {
+    for (size_t i = 0; i < graph_.nodes.size(); ++i) {
+      const Node& node = graph_.nodes[i];
+      if (std::holds_alternative<Parameter>(node.op) || fused_into_[i].has_value()) continue;
+      const Shape& shape = node.type.shape;
+      MNV4_CHECK(shape.size() == 4);
+      Slot slot;
+      slot.desc.layout = i == 0 ? Layout::kNhwc : Layout::kC16;
+      slot.desc.n = static_cast<int>(shape[0]);
+      slot.desc.h = static_cast<int>(shape[1]);
+      slot.desc.w = static_cast<int>(shape[2]);
+      slot.desc.c = static_cast<int>(shape[3]);
+      slot_of_[i] = static_cast<int>(out_.slots.size());
+      out_.slots.push_back(slot);
+    }
+    // A fused convolution writes what its Add would have written.
+    for (size_t i = 0; i < graph_.nodes.size(); ++i) {
+      if (fused_into_[i].has_value()) slot_of_[i] = slot_of_[Index(*fused_into_[i])];
+    }
+  }
+
+  int SlotOf(NodeId id) const { return slot_of_[Index(id)]; }
+  Desc& DescOf(NodeId id) { return out_.slots[static_cast<size_t>(SlotOf(id))].desc; }
+
+  // Walk 2 -------------------------------------------------------------------------------------
+
+  void ChooseLayouts() {
+    layout_settled_.assign(out_.slots.size(), false);
+    halo_settled_.assign(out_.slots.size(), false);
+    layout_settled_[0] = true;  // the picture
+    for (const auto& [name, id] : graph_.outputs) {
+      layout_settled_[static_cast<size_t>(SlotOf(id))] = true;  // CopyOutput reads C16
+    }
+    for (size_t i = graph_.nodes.size(); i-- > 0;) {
+      const NodeId id{static_cast<int32_t>(i)};
+      const std::optional<ConvSource> source = ConvSourceOf(id);
+      if (source.has_value()) AskForInput(id, *source);
+    }
+  }
+
+  void AskForInput(NodeId id, const ConvSource& source) {
+    const auto x = static_cast<size_t>(SlotOf(graph_.at(id).inputs[0]));
+    Desc& desc = out_.slots[x].desc;
+    for (const ConvKernel& kernel : ConvTable()) {
+      if (IsReference(kernel)) return;  // takes what it gets
+      if (layout_settled_[x] && kernel.x != desc.layout) continue;
+      if (kernel.wants_halo && halo_settled_[x] && desc.halo != source.problem.pad) continue;
+      ConvProblem problem = WithDescs(source.problem, id);
+      problem.x.layout = kernel.x;
+      if (kernel.wants_halo) problem.x.halo = source.problem.pad;
+      if (kernel.y != problem.y.layout || !kernel.accepts(problem)) continue;
+      desc = problem.x;
+      layout_settled_[x] = true;
+      halo_settled_[x] = halo_settled_[x] || kernel.wants_halo;
+      return;
+    }
+  }
+
+  // Walk 3 -------------------------------------------------------------------------------------
+
+  void EmitSteps() {
+    out_.slots[0].first_step = -1;
+    for (size_t i = 1; i < graph_.nodes.size(); ++i) {
+      const NodeId id{static_cast<int32_t>(i)};
+      if (std::holds_alternative<Parameter>(graph_.at(id).op)) continue;
+      EmitStep(id);
+    }
+    const int end = static_cast<int>(out_.steps.size());
+    for (const auto& [name, id] : graph_.outputs) {
+      out_.named_slots[name] = SlotOf(id);
+      out_.slots[static_cast<size_t>(SlotOf(id))].last_step = end;
+    }
+    out_.named_slots["input"] = 0;
+  }
+
+  void EmitStep(NodeId id) {
+    const Op& op = graph_.at(id).op;
+    if (const std::optional<ConvSource> source = ConvSourceOf(id)) {
+      EmitConv(id, *source);
+    } else if (std::holds_alternative<Attention>(op)) {
+      EmitAttention(id);
+    } else if (std::holds_alternative<Pool2d>(op)) {
+      EmitPool(id);
+    } else if (std::holds_alternative<Add>(op)) {
+      const auto fused = std::find(fused_into_.begin(), fused_into_.end(), std::optional(id));
+      if (fused == fused_into_.end()) EmitPointwise(id, graph_.at(id).inputs[1], Activation::kNone);
+    } else if (const auto* activate = std::get_if<Activate>(&op)) {
+      EmitPointwise(id, std::nullopt, activate->activation);
+    } else if (std::holds_alternative<ChannelScale>(op)) {
+      EmitPointwise(id, std::nullopt, Activation::kNone);
+    } else {
+      throw Unsupported(id);
+    }
+  }
+
+  void EmitConv(NodeId id, const ConvSource& source) {
+    ConvStep step;
+    step.problem = WithDescs(source.problem, id);
+    for (const ConvKernel& kernel : ConvTable()) {
+      const bool fits = kernel.x == step.problem.x.layout && kernel.y == step.problem.y.layout &&
+                        (!kernel.wants_halo || step.problem.x.halo == step.problem.pad);
+      if ((fits || IsReference(kernel)) && kernel.accepts(step.problem)) {
+        step.kernel = &kernel;
+        break;
+      }
+    }
+    if (step.kernel == nullptr) throw Unsupported(id);
+    step.packed = packed_.GetOrPack(
+        {source.weight, step.kernel->name}, step.kernel->packed_bytes(step.problem),
+        [&](void* packed) { Pack(*step.kernel, step.problem, source, packed); });
+    step.x = Read(graph_.at(id).inputs[0]);
+    if (const auto residual = residual_of_[Index(id)]) step.residual = Read(*residual);
+    step.y = Write(id);
+    Append(id, std::move(step));
+  }
+
+  void Pack(const ConvKernel& kernel, const ConvProblem& problem, const ConvSource& source,
+            void* packed) const {
+    const auto floats = [&](std::optional<NodeId> id) {
+      return id.has_value() ? Floats(*id) : std::vector<float>();
+    };
+    std::vector<float> weights;
+    if (const auto found = graph_.weights.find(source.weight); found != graph_.weights.end()) {
+      weights = ToFloats(found->second);
+    } else {
+      for (int c = 0; c < problem.y.c; ++c) {
+        for (const float row : kBinomial) {
+          for (const float column : kBinomial) weights.push_back(row * column);
+        }
+      }
+    }
+    kernel.pack(problem, weights.data(), floats(source.scale), floats(source.bias), packed);
+  }
+
+  void EmitAttention(NodeId id) {
+    const auto& op = std::get<Attention>(graph_.at(id).op);
+    const std::vector<NodeId>& inputs = graph_.at(id).inputs;
+    AttentionStep step;
+    step.problem = {.q = DescOf(inputs[0]),
+                    .k = DescOf(inputs[1]),
+                    .v = DescOf(inputs[2]),
+                    .y = DescOf(id),
+                    .heads = op.heads,
+                    .kv_heads = op.kv_heads,
+                    .scale = op.scale};
+    step.kernel = FirstThatAccepts(kernels::AttentionKernels(options_.isa), step.problem, id);
+    step.q = Read(inputs[0]);
+    step.k = Read(inputs[1]);
+    step.v = Read(inputs[2]);
+    step.y = Write(id);
+    Append(id, std::move(step));
+  }
+
+  void EmitPool(NodeId id) {
+    const auto& op = std::get<Pool2d>(graph_.at(id).op);
+    const NodeId x = graph_.at(id).inputs[0];
+    PoolStep step;
+    step.problem = {.x = DescOf(x),
+                    .y = DescOf(id),
+                    .global = op.kind == PoolKind::kGlobalAverage,
+                    .kernel = op.kernel,
+                    .stride = op.stride};
+    step.kernel = FirstThatAccepts(kernels::PoolKernels(options_.isa), step.problem, id);
+    step.x = Read(x);
+    step.y = Write(id);
+    Append(id, std::move(step));
+  }
+
+  void EmitPointwise(NodeId id, std::optional<NodeId> b, Activation activation) {
+    const std::vector<NodeId>& inputs = graph_.at(id).inputs;
+    PointwiseStep step;
+    step.problem = {.a = DescOf(inputs[0]),
+                    .y = DescOf(id),
+                    .has_b = b.has_value(),
+                    .b = b.has_value() ? DescOf(*b) : Desc{},
+                    .activation = activation};
+    step.kernel = FirstThatAccepts(kernels::PointwiseKernels(options_.isa), step.problem, id);
+    if (std::holds_alternative<ChannelScale>(graph_.at(id).op)) {
+      const size_t lanes = static_cast<size_t>(step.problem.y.blocks()) * kernels::kBlock;
+      auto buffer = std::make_shared<AlignedBuffer>(2 * lanes * sizeof(float));
+      std::ranges::copy(Floats(inputs[1]), buffer->as<float>());
+      if (inputs.size() > 2) std::ranges::copy(Floats(inputs[2]), buffer->as<float>() + lanes);
+      step.scale_bias = std::move(buffer);
+    }
+    step.a = Read(inputs[0]);
+    if (b.has_value()) step.b = Read(*b);
+    step.y = Write(id);
+    Append(id, std::move(step));
+  }
+
+  // Helpers ------------------------------------------------------------------------------------
+
+  std::optional<ConvSource> ConvSourceOf(NodeId id) const {
+    const Node& node = graph_.at(id);
+    ConvSource source;
+    ConvProblem& problem = source.problem;
+    const auto parameter = [&](size_t input) {
+      return std::get<Parameter>(graph_.at(node.inputs[input]).op).name;
+    };
+    if (const auto* conv = std::get_if<Conv2d>(&node.op)) {
+      problem.kernel = conv->kernel;
+      problem.stride = conv->stride;
+      problem.dilation = conv->dilation;
+      problem.pad = conv->pad;
+      problem.groups = conv->groups;
+      problem.activation = conv->activation;
+      source.weight = parameter(1);
+      if (node.inputs.size() > 2) source.bias = node.inputs[2];
+      if (node.inputs.size() > 3) source.scale = node.inputs[3];
+      return source;
+    }
+    if (const auto* linear = std::get_if<Linear>(&node.op)) {
+      problem.activation = linear->activation;
+      source.weight = parameter(1);
+      source.bias = node.inputs[2];
+      return source;
+    }
+    const auto* pool = std::get_if<Pool2d>(&node.op);
+    if (pool != nullptr && pool->kind == PoolKind::kBlur) {
+      problem.kernel = pool->kernel;
+      problem.stride = pool->stride;
+      problem.pad = pool->pad;
+      problem.groups = static_cast<int>(node.type.shape[3]);
+      source.weight = node.scope + ".blur";
+      return source;
+    }
+    return std::nullopt;
+  }
+
+  ConvProblem WithDescs(ConvProblem problem, NodeId id) {
+    problem.x = DescOf(graph_.at(id).inputs[0]);
+    problem.y = DescOf(id);
+    if (const auto residual = residual_of_[Index(id)]) {
+      problem.has_residual = true;
+      problem.residual = DescOf(*residual);
+    }
+    return problem;
+  }
+
+  std::span<const ConvKernel> ConvTable() const {
+    const auto all = kernels::ConvKernels(options_.isa);
+    return options_.reference ? all.last(1) : all;
+  }
+  bool IsReference(const ConvKernel& kernel) const { return &kernel == &ConvTable().back(); }
+
+  template <class Kernel, class Problem>
+  const Kernel* FirstThatAccepts(std::span<const Kernel> table, const Problem& problem,
+                                 NodeId id) const {
+    if (options_.reference) table = table.last(1);
+    for (const Kernel& kernel : table) {
+      if (kernel.accepts(problem)) return &kernel;
+    }
+    throw Unsupported(id);
+  }
+
+  std::vector<float> Floats(NodeId id) const {
+    return ToFloats(graph_.weights.at(std::get<Parameter>(graph_.at(id).op).name));
+  }
+
+  int Read(NodeId id) {
+    const int slot = SlotOf(id);
+    out_.slots[static_cast<size_t>(slot)].last_step = static_cast<int>(out_.steps.size());
+    return slot;
+  }
+  int Write(NodeId id) {
+    const int slot = SlotOf(id);
+    Slot& written = out_.slots[static_cast<size_t>(slot)];
+    written.first_step = written.last_step = static_cast<int>(out_.steps.size());
+    return slot;
+  }
+  template <class Run>
+  void Append(NodeId id, Run run) {
+    out_.steps.push_back({graph_.at(id).scope, std::move(run)});
+  }
+  Error Unsupported(NodeId id) const {
+    return Error(ErrorCode::kUnsupported,
+                 fmt::format("{}: no kernel runs this operator", graph_.at(id).scope));
+  }
+
+  const Graph& graph_;
+  const PlanOptions& options_;
+  PackedWeights& packed_;
+  std::vector<std::optional<NodeId>> residual_of_;   // by convolution: what is added to it
+  std::vector<std::optional<NodeId>> fused_into_;    // by convolution: the Add it stands for
+  std::vector<int> slot_of_;                         // by node; -1: parameters
+  std::vector<bool> layout_settled_, halo_settled_;  // by slot
+  LoweredGraph out_;
+};
+
+}  // namespace
+
+LoweredGraph LowerToSteps(const Graph& graph, const PlanOptions& options, PackedWeights& packed) {
+  return Lowering(graph, options, packed).Run();
+}
+
+}  // namespace mnv4::runtime

@@ -1,0 +1,89 @@
+#include "mnv4/runtime/plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "mnv4/base/error.h"
+#include "mnv4/graph/passes/passes.h"
+#include "mnv4/runtime/arena.h"
+#include "mnv4/runtime/lowering.h"
+
+namespace mnv4::runtime {
+namespace {
+
+// Keeps "logits" (or what stands for it in a network without a classifier) and the features asked
+// for.
+Graph KeepOutputs(Graph graph, const std::vector<std::string>& features) {
+  std::map<std::string, NodeId> kept;
+  const std::string main = graph.outputs.contains("logits") ? "logits" : "pre_logits";
+  for (const std::string& name : features) {
+    const auto found = graph.outputs.find(name);
+    if (found == graph.outputs.end()) {
+      std::string known;
+      for (const auto& output : graph.outputs) known += " " + output.first;
+      throw Error(ErrorCode::kInvalidArgument,
+                  fmt::format("feature '{}': this network has{}", name, known));
+    }
+    kept.insert(*found);
+  }
+  if (const auto found = graph.outputs.find(main); found != graph.outputs.end()) {
+    kept.insert({"logits", found->second});
+  }
+  graph.outputs = std::move(kept);
+  return graph;
+}
+
+size_t ScratchOf(const Step& step) {
+  if (const auto* conv = std::get_if<ConvStep>(&step.run)) {
+    return conv->kernel->scratch_bytes(conv->problem);
+  }
+  if (const auto* attention = std::get_if<AttentionStep>(&step.run)) {
+    return attention->kernel->scratch_bytes(attention->problem);
+  }
+  return 0;
+}
+
+}  // namespace
+
+Plan::Plan(Graph graph, const PlanOptions& options, PackedWeights& packed) {
+  graph = OptimizeForInference(KeepOutputs(std::move(graph), options.features));
+  input_shape_ = graph.nodes.front().type.shape;
+
+  LoweredGraph lowered = LowerToSteps(graph, options, packed);
+  steps_ = std::move(lowered.steps);
+  slots_ = std::move(lowered.slots);
+  named_slots_ = std::move(lowered.named_slots);
+
+  const void* next_packed = nullptr;
+  for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) {
+    scratch_bytes_ = std::max(scratch_bytes_, ScratchOf(*step));
+    if (auto* conv = std::get_if<ConvStep>(&step->run)) {
+      conv->next_packed = next_packed;
+      next_packed = conv->packed->data();
+    }
+  }
+  arena_bytes_ = PlanArena(slots_);
+}
+
+int Plan::SlotOf(const std::string& name) const {
+  const auto found = named_slots_.find(name);
+  if (found == named_slots_.end()) {
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("output '{}' is not in this plan; ask for it as a feature", name));
+  }
+  return found->second;
+}
+
+size_t Plan::packed_bytes() const {
+  std::set<const AlignedBuffer*> counted;
+  size_t bytes = 0;
+  for (const Step& step : steps_) {
+    const auto* conv = std::get_if<ConvStep>(&step.run);
+    if (conv != nullptr && counted.insert(conv->packed.get()).second) bytes += conv->packed->size();
+  }
+  return bytes;
+}
+
+}  // namespace mnv4::runtime

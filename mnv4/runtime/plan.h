@@ -1,0 +1,109 @@
+#pragma once
+/// A graph at one input shape, decided: kernel per op, packed weights, one arena. Immutable.
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "mnv4/base/aligned_buffer.h"
+#include "mnv4/base/isa.h"
+#include "mnv4/graph/graph.h"
+#include "mnv4/kernels/kernel.h"
+
+namespace mnv4::runtime {
+
+struct PlanOptions {
+  IsaSet isa = HostIsa();
+  bool reference = false;             ///< only the slow references: the yardstick of tests
+  std::vector<std::string> features;  ///< outputs wanted beside "logits": "C3", "pre_logits", ...
+};
+
+/// Packed weights by (parameter, kernel), shared by all plans of a model. Thread-safe.
+class PackedWeights {
+ public:
+  using Key = std::pair<std::string, std::string>;
+  template <class Pack>
+  std::shared_ptr<const AlignedBuffer> GetOrPack(const Key& key, size_t bytes, Pack pack) {
+    const std::lock_guard lock(mutex_);
+    auto& entry = buffers_[key];
+    if (entry == nullptr) {
+      auto buffer = std::make_shared<AlignedBuffer>(bytes);
+      pack(buffer->data());
+      entry = std::move(buffer);
+    }
+    return entry;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<Key, std::shared_ptr<const AlignedBuffer>> buffers_;
+};
+
+/// Where a tensor lies in the arena, and for how long.
+struct Slot {
+  kernels::Desc desc;
+  size_t offset = 0;   ///< bytes from the arena's start
+  int first_step = 0;  ///< the step that writes it; -1: the caller does
+  int last_step = 0;   ///< the last step that reads it; the number of steps: the caller does
+};
+
+// One step is one kernel call on slots. Indices are into Plan::slots().
+struct ConvStep {
+  const kernels::ConvKernel* kernel = nullptr;
+  kernels::ConvProblem problem;
+  int x = -1, residual = -1, y = -1;
+  std::shared_ptr<const AlignedBuffer> packed;
+  const void* next_packed = nullptr;  ///< of the next convolution, for prefetching
+};
+struct AttentionStep {
+  const kernels::AttentionKernel* kernel = nullptr;
+  kernels::AttentionProblem problem;
+  int q = -1, k = -1, v = -1, y = -1;
+};
+struct PoolStep {
+  const kernels::PoolKernel* kernel = nullptr;
+  kernels::PoolProblem problem;
+  int x = -1, y = -1;
+};
+struct PointwiseStep {
+  const kernels::PointwiseKernel* kernel = nullptr;
+  kernels::PointwiseProblem problem;
+  int a = -1, b = -1, y = -1;
+  std::shared_ptr<const AlignedBuffer> scale_bias;  ///< scale then bias, whole blocks; or null
+};
+
+struct Step {
+  std::string scope;  ///< "blocks.2.0.pw_exp"
+  std::variant<ConvStep, AttentionStep, PoolStep, PointwiseStep> run;
+};
+
+class Plan {
+ public:
+  /// `graph` must be bound; it is optimised here. Throws Error(kUnsupported) for a graph that no
+  /// kernel runs, Error(kInvalidArgument) for an unknown feature name.
+  Plan(Graph graph, const PlanOptions& options, PackedWeights& packed);
+
+  const std::vector<Step>& steps() const { return steps_; }
+  const std::vector<Slot>& slots() const { return slots_; }
+  /// The slot of "input", "logits" or a feature that was asked for; throws Error(kInvalidArgument)
+  /// for others. Without a classifier, "logits" are the pooled features.
+  int SlotOf(const std::string& name) const;
+  const Shape& input_shape() const { return input_shape_; }  ///< n h w c
+  size_t arena_bytes() const { return arena_bytes_; }
+  size_t scratch_bytes() const { return scratch_bytes_; }  ///< per thread
+  size_t packed_bytes() const;                             ///< of all weights this plan reads
+
+ private:
+  Shape input_shape_;
+  std::vector<Step> steps_;
+  std::vector<Slot> slots_;
+  std::map<std::string, int> named_slots_;
+  size_t arena_bytes_ = 0;
+  size_t scratch_bytes_ = 0;
+};
+
+}  // namespace mnv4::runtime

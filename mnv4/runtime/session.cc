@@ -1,0 +1,169 @@
+#include "mnv4/runtime/session.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+
+#include "mnv4/base/check.h"
+
+namespace mnv4::runtime {
+namespace {
+
+using kernels::Desc;
+using kernels::kBlock;
+using kernels::Layout;
+
+// Writes the zeros around every image of `desc`, planes [begin, end) of n x blocks.
+void ClearHalo(const Desc& desc, float* data, int begin, int end) {
+  if (desc.dense()) return;
+  const int64_t stride = desc.pixel_stride();
+  const int64_t row = desc.columns() * stride;
+  for (int plane = begin; plane < end; ++plane) {
+    float* top = data + plane * desc.rows() * row;
+    std::fill_n(top, desc.halo.top * row, 0.0f);
+    for (int y = 0; y < desc.h; ++y) {
+      float* line = top + (desc.halo.top + y) * row;
+      std::fill_n(line, desc.halo.left * stride, 0.0f);
+      std::fill_n(line + (desc.halo.left + desc.w) * stride, desc.halo.right * stride, 0.0f);
+    }
+    std::fill_n(top + (desc.halo.top + desc.h) * row, desc.halo.bottom * row, 0.0f);
+  }
+}
+
+int Planes(const Desc& desc) { return desc.n * (desc.layout == Layout::kNhwc ? 1 : desc.blocks()); }
+
+// The share of `thread` in `units` pieces of work.
+struct Range {
+  int begin, end;
+};
+Range ShareOf(int units, int thread, int threads) {
+  return {static_cast<int>(int64_t{units} * thread / threads),
+          static_cast<int>(int64_t{units} * (thread + 1) / threads)};
+}
+
+}  // namespace
+
+Session::Session(std::shared_ptr<const Plan> plan, ThreadPool& pool)
+    : plan_(std::move(plan)), pool_(pool), arena_(plan_->arena_bytes()) {
+  for (int thread = 0; thread < pool.threads(); ++thread) {
+    scratch_.emplace_back(plan_->scratch_bytes());
+  }
+}
+
+Session::Input Session::input(int image) const {
+  const int slot = plan_->SlotOf("input");
+  const Desc& desc = plan_->slots()[static_cast<size_t>(slot)].desc;
+  MNV4_CHECK(image >= 0 && image < desc.n);
+  return {At<float>(slot) + desc.Offset(0, image, 0, 0), desc.columns() * desc.pixel_stride(),
+          desc.pixel_stride()};
+}
+
+void Session::Run(std::span<double> step_seconds) noexcept {
+  const int input = plan_->SlotOf("input");
+  const Desc& desc = plan_->slots()[static_cast<size_t>(input)].desc;
+  ClearHalo(desc, At<float>(input), 0, Planes(desc));
+  claimed_.store(0, std::memory_order_relaxed);
+
+  pool_.Run([&](int thread) {
+    using Clock = std::chrono::steady_clock;
+    auto start = Clock::now();
+    for (size_t step = 0; step < plan_->steps().size(); ++step) {
+      RunStep(step, thread);
+      pool_.Barrier(thread);
+      if (thread == 0 && !step_seconds.empty()) {
+        const auto now = Clock::now();
+        step_seconds[step] += std::chrono::duration<double>(now - start).count();
+        start = now;
+      }
+    }
+  });
+}
+
+void Session::RunStep(size_t index, int thread) noexcept {
+  const int threads = pool_.threads();
+  void* const scratch = scratch_[static_cast<size_t>(thread)].data();
+
+  const auto clear_halo = [&](int slot) {
+    const Desc& desc = plan_->slots()[static_cast<size_t>(slot)].desc;
+    const Range share = ShareOf(Planes(desc), thread, threads);
+    ClearHalo(desc, At<float>(slot), share.begin, share.end);
+  };
+  const auto spread = [&](int units, auto&& run) {
+    if (index == 0 && threads > 1) {
+      // A parked worker needs some 30 us to wake: let whoever is awake take the first rows.
+      const int chunk = std::max(1, units / (8 * threads));
+      for (int begin; (begin = claimed_.fetch_add(chunk, std::memory_order_relaxed)) < units;) {
+        run(begin, std::min(begin + chunk, units));
+      }
+      return;
+    }
+    const Range share = ShareOf(units, thread, threads);
+    if (share.begin < share.end) run(share.begin, share.end);
+  };
+
+  const Step& step = plan_->steps()[index];
+  if (const auto* conv = std::get_if<ConvStep>(&step.run)) {
+    clear_halo(conv->y);
+    const kernels::ConvArgs args = {
+        .x = At<const void>(conv->x),
+        .packed = conv->packed->data(),
+        .residual = conv->residual < 0 ? nullptr : At<const void>(conv->residual),
+        .y = At<void>(conv->y),
+        .scratch = scratch,
+        .next_packed = conv->next_packed};
+    spread(conv->kernel->units(conv->problem, threads), [&](int begin, int end) {
+      conv->kernel->run(conv->problem, args, begin, end, threads);
+    });
+  } else if (const auto* attention = std::get_if<AttentionStep>(&step.run)) {
+    clear_halo(attention->y);
+    const kernels::AttentionArgs args = {.q = At<const void>(attention->q),
+                                         .k = At<const void>(attention->k),
+                                         .v = At<const void>(attention->v),
+                                         .y = At<void>(attention->y),
+                                         .scratch = scratch};
+    spread(attention->kernel->units(attention->problem), [&](int begin, int end) {
+      attention->kernel->run(attention->problem, args, begin, end);
+    });
+  } else if (const auto* pool = std::get_if<PoolStep>(&step.run)) {
+    clear_halo(pool->y);
+    spread(pool->kernel->units(pool->problem), [&](int begin, int end) {
+      pool->kernel->run(pool->problem, At<const void>(pool->x), At<void>(pool->y), begin, end);
+    });
+  } else if (const auto* pointwise = std::get_if<PointwiseStep>(&step.run)) {
+    clear_halo(pointwise->y);
+    const float* scale =
+        pointwise->scale_bias == nullptr ? nullptr : pointwise->scale_bias->as<const float>();
+    const kernels::PointwiseArgs args = {
+        .a = At<const void>(pointwise->a),
+        .b = pointwise->b < 0 ? nullptr : At<const void>(pointwise->b),
+        .scale = scale,
+        .bias = scale == nullptr ? nullptr : scale + pointwise->problem.y.blocks() * kBlock,
+        .y = At<void>(pointwise->y)};
+    spread(pointwise->kernel->units(pointwise->problem), [&](int begin, int end) {
+      pointwise->kernel->run(pointwise->problem, args, begin, end);
+    });
+  }
+}
+
+size_t Session::OutputSize(const std::string& name) const {
+  const Desc& desc = plan_->slots()[static_cast<size_t>(plan_->SlotOf(name))].desc;
+  return static_cast<size_t>(desc.n) * static_cast<size_t>(desc.c) * static_cast<size_t>(desc.h) *
+         static_cast<size_t>(desc.w);
+}
+
+void Session::CopyOutput(const std::string& name, std::span<float> nchw) const {
+  const int slot = plan_->SlotOf(name);
+  const Desc& desc = plan_->slots()[static_cast<size_t>(slot)].desc;
+  MNV4_CHECK(nchw.size() == OutputSize(name) && desc.layout == Layout::kC16);
+  float* out = nchw.data();
+  for (int image = 0; image < desc.n; ++image) {
+    for (int c = 0; c < desc.c; ++c) {
+      for (int y = 0; y < desc.h; ++y) {
+        const float* in = At<const float>(slot) + desc.Offset(c / kBlock, image, y, 0) + c % kBlock;
+        for (int x = 0; x < desc.w; ++x) *out++ = in[x * kBlock];
+      }
+    }
+  }
+}
+
+}  // namespace mnv4::runtime

@@ -1,0 +1,56 @@
+#pragma once
+/// Runs a Plan: owns the arena and the scratch, allocates nothing while running.
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "mnv4/base/aligned_buffer.h"
+#include "mnv4/base/thread_pool.h"
+#include "mnv4/runtime/plan.h"
+
+namespace mnv4::runtime {
+
+/// Belongs to one thread at a time, as does its pool. Several sessions may share a Plan.
+class Session {
+ public:
+  /// `pool` must outlive the session.
+  Session(std::shared_ptr<const Plan> plan, ThreadPool& pool);
+
+  const Plan& plan() const { return *plan_; }
+
+  /// Where one picture goes: element (y, x, c) at data[y * row_stride + x * pixel_stride + c].
+  struct Input {
+    float* data;
+    ptrdiff_t row_stride;
+    ptrdiff_t pixel_stride;
+  };
+  /// To be filled before every Run: the memory is used for other tensors too.
+  Input input(int image) const;
+
+  /// Runs all steps. With `step_seconds`, adds each step's wall time to its entry (one per step).
+  void Run(std::span<double> step_seconds = {}) noexcept;
+
+  /// Elements of one output of the last Run: "logits" or a feature the plan was asked for.
+  size_t OutputSize(const std::string& name) const;
+  /// Copies it in n c h w order ([n, classes] for logits). Sizes must agree.
+  void CopyOutput(const std::string& name, std::span<float> nchw) const;
+
+ private:
+  void RunStep(size_t index, int thread) noexcept;
+  template <class T>
+  T* At(int slot) const {
+    return reinterpret_cast<T*>(arena_.data() + plan_->slots()[static_cast<size_t>(slot)].offset);
+  }
+
+  std::shared_ptr<const Plan> plan_;
+  ThreadPool& pool_;
+  AlignedBuffer arena_;
+  std::vector<AlignedBuffer> scratch_;  // by thread
+  std::atomic<int> claimed_{0};         // units of the first step that threads have taken
+};
+
+}  // namespace mnv4::runtime

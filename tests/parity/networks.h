@@ -1,0 +1,55 @@
+#pragma once
+/// What the parity tests share: networks filled by hash, run at every instruction set.
+
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+#include "mnv4/base/isa.h"
+#include "mnv4/graph/bind.h"
+#include "mnv4/graph/graph.h"
+#include "mnv4/runtime/session.h"
+
+namespace mnv4 {
+
+/// From the least to all this machine has; the scalar references alone are not one of them.
+inline std::vector<IsaSet> MachineIsas() {
+  std::vector<IsaSet> sets;
+  IsaSet all;
+  for (int i = 1; i < 32; ++i) {
+    const auto isa = static_cast<Isa>(i);
+    if (!DetectIsa().Has(isa)) continue;
+    all.Add(isa);
+    sets.push_back(all);
+  }
+  return sets;
+}
+
+inline Graph BindHashWeights(Graph graph) {
+  const TensorMap weights = HashWeights(graph);
+  return Bind(std::move(graph), weights);
+}
+
+/// The logits for the hash-filled picture (graph/bind.h).
+inline std::vector<float> RunOnHashInput(const Graph& graph, const runtime::PlanOptions& options,
+                                         int threads) {
+  runtime::PackedWeights packed;
+  ThreadPool pool(threads);
+  runtime::Session session(std::make_shared<runtime::Plan>(graph, options, packed), pool);
+  const Shape& shape = session.plan().input_shape();
+  const std::vector<float> pixels = HashInput(shape);
+  const auto row = static_cast<size_t>(shape[2] * shape[3]);
+  size_t next = 0;
+  for (int image = 0; image < shape[0]; ++image) {
+    const runtime::Session::Input input = session.input(image);
+    for (int64_t y = 0; y < shape[1]; ++y, next += row) {
+      std::copy_n(pixels.data() + next, row, input.data + y * input.row_stride);
+    }
+  }
+  session.Run();
+  std::vector<float> logits(session.OutputSize("logits"));
+  session.CopyOutput("logits", logits);
+  return logits;
+}
+
+}  // namespace mnv4
