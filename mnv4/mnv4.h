@@ -38,11 +38,11 @@ struct Classification {
 
 /// What may be changed while loading; timm's create_model arguments of the same names.
 struct ModelOptions {
-  std::optional<int> num_classes;     ///< other than the file's: a classifier of zeros
-  std::optional<int> in_chans;        ///< other than the file's: the stem is adapted as timm does
-  std::optional<int> img_size;        ///< input side, pixels
-  std::optional<int> output_stride;   ///< 8, 16 or 32
-  std::vector<std::string> features;  ///< wanted beside the logits: "C1".."C5", "pre_logits"
+  std::optional<int> num_classes = {};  ///< other than the file's: a classifier of zeros
+  std::optional<int> in_chans = {};     ///< other than the file's: the stem is adapted as timm does
+  std::optional<int> img_size = {};     ///< input side, pixels
+  std::optional<int> output_stride = {};   ///< 8, 16 or 32
+  std::vector<std::string> features = {};  ///< wanted beside the logits: "C1".."C5", "pre_logits"
 };
 
 /// A network with its weights, preprocessing and labels.

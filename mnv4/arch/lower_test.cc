@@ -240,7 +240,6 @@ TEST(Lower, RefusesWhatCannotBeBuilt) {
   bad.stages.back().resize(600, ConvSpec{.out = 8});
   EXPECT_THAT(error_of(bad, 1, 64, 64), HasSubstr("the number of blocks is 616, wanted 1 to 512"));
   bad = good;
-  bad.stages[3].resize(6, FusedIbSpec{.kernel = 31, .expand = 64, .out = 16384});
   bad.stages[3].push_back(FusedIbSpec{.kernel = 31, .expand = 64, .out = 16384});
   EXPECT_THAT(error_of(bad, 1, 64, 64), HasSubstr("parameters, wanted at most"));
   bad = good;

@@ -75,7 +75,7 @@ double MillisecondsSince(Clock::time_point start) {
 // SHA-256 of the weights' file; "" for random weights.
 std::string HashOf(const Arguments& arguments, const model::Model& model) {
   if (model.random_weights) return "";
-  if (arguments.Text(kModel) == kModel.fallback) return Sha256(DefaultModel());
+  if (ModelName(arguments) == kDefaultModelName) return Sha256(DefaultModel());
   const model::Place place = model::Resolve(model.source);
   const bool is_folder = place.kind == model::PlaceKind::kFolder;
   return Sha256(MappedFile::Open(is_folder ? model::WeightsIn(place.path) : place.path)->bytes());

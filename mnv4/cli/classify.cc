@@ -5,12 +5,11 @@
 #include <algorithm>
 #include <chrono>
 #include <climits>
-#include <cmath>
-#include <memory>
 #include <optional>
 
 #include "mnv4/base/error.h"
 #include "mnv4/base/thread_pool.h"
+#include "mnv4/cli/classifier.h"
 #include "mnv4/cli/classify_report.h"
 #include "mnv4/cli/commands.h"
 #include "mnv4/cli/host.h"
@@ -23,8 +22,6 @@
 #include "mnv4/cli/picture.h"
 #include "mnv4/cli/picture_queue.h"
 #include "mnv4/cli/progress.h"
-#include "mnv4/runtime/engine.h"
-#include "mnv4/runtime/session.h"
 
 namespace mnv4::cli {
 namespace {
@@ -65,55 +62,6 @@ constexpr int kMaxDefaultWorkers = 4;
 double MillisecondsSince(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
-
-// The network at whatever number of pictures a batch has.
-class Classifier {
- public:
-  Classifier(const model::Model& model, const Preprocess& preprocess, IsaSet isa, int threads,
-             int topk)
-      : preprocess_(preprocess),
-        engine_([&model](int n, int h, int w) { return model.GraphFor(n, h, w); },
-                {.isa = isa, .features = {}}),
-        pool_(threads),
-        topk_(topk) {}
-
-  // Fills in `best` and `network_ms` of the results, which belong to `pictures`.
-  void Run(const std::vector<Image>& pictures, const std::vector<Result*>& results) {
-    if (pictures.empty()) return;
-    const Clock::time_point start = Clock::now();
-    const int n = static_cast<int>(pictures.size());
-    if (session_ == nullptr || session_->plan().input_shape()[0] != n) {
-      session_ = nullptr;  // first, so that two arenas never exist together
-      session_ = std::make_unique<runtime::Session>(
-          engine_.PlanFor(n, preprocess_.height, preprocess_.width), pool_);
-    }
-    for (int i = 0; i < n; ++i) {
-      const runtime::Session::Input input = session_->input(i);
-      Normalize(pictures[static_cast<size_t>(i)].view(), preprocess_, input.data, input.row_stride,
-                input.pixel_stride, 1);
-    }
-    session_->Run();
-    logits_.resize(session_->OutputSize("logits"));
-    session_->CopyOutput("logits", logits_);
-    if (std::any_of(logits_.begin(), logits_.end(), [](float x) { return std::isnan(x); })) {
-      throw Error(ErrorCode::kRuntime, "the network's output is not a number: damaged weights?");
-    }
-    const double share_ms = MillisecondsSince(start) / n;
-    const size_t classes = logits_.size() / pictures.size();
-    for (size_t i = 0; i < pictures.size(); ++i) {
-      results[i]->best = model::TopK(std::span(logits_).subspan(i * classes, classes), topk_);
-      results[i]->network_ms = share_ms;
-    }
-  }
-
- private:
-  Preprocess preprocess_;
-  runtime::Engine engine_;
-  ThreadPool pool_;
-  int topk_;
-  std::unique_ptr<runtime::Session> session_;
-  std::vector<float> logits_;
-};
 
 // All the places results go to.
 class Reports {
@@ -184,13 +132,12 @@ class Reports {
   double decode_ms_ = 0, network_ms_ = 0;
 };
 
-// Takes pictures until `batch_size` of them are good or there are no more; broken ones take part in
-// the order of the results only.
-std::vector<Result> ClassifyBatch(PictureQueue& queue, Classifier& classifier, int batch_size,
-                                  const model::Model& model) {
+// The next pictures, at most `batch_size`, answered; the broken ones among them say why not.
+std::vector<Result> NextResults(PictureQueue& queue, Classifier& classifier, int batch_size,
+                                int topk, const model::Model& model) {
   std::vector<Result> results;
   std::vector<Image> pictures;
-  while (static_cast<int>(pictures.size()) < batch_size) {
+  while (static_cast<int>(results.size()) < batch_size) {
     std::optional<Picture> picture = queue.Next();
     if (!picture) break;
     Result result;
@@ -202,19 +149,20 @@ std::vector<Result> ClassifyBatch(PictureQueue& queue, Classifier& classifier, i
     if (result.error.empty()) pictures.push_back(std::move(picture->pixels));
     results.push_back(std::move(result));
   }
-  std::vector<Result*> good;
+  const Clock::time_point start = Clock::now();
+  std::vector<Ranking> rankings = classifier.Classify(pictures, topk);
+  const double each_ms = MillisecondsSince(start) / static_cast<double>(rankings.size());
+  auto ranking = rankings.begin();
   for (Result& result : results) {
-    if (result.error.empty()) good.push_back(&result);
+    if (!result.error.empty()) continue;
+    result.best = std::move(*ranking++);
+    result.network_ms = each_ms;
   }
-  classifier.Run(pictures, good);
   return results;
 }
 
 model::Model LoadTrained(const Arguments& arguments) {
-  model::LoadOptions options;
-  options.allow_random_weights = false;
-  if (arguments.Has(kImgSize)) options.img_size = arguments.Integer(kImgSize);
-  model::Model model = LoadModel(arguments, options);
+  model::Model model = LoadModel(arguments, {.allow_random_weights = false});
   if (model.spec.num_classes == 0) {
     throw Error(ErrorCode::kInvalidArgument,
                 fmt::format("{}: a network without a classifier", model.source));
@@ -231,8 +179,7 @@ int Run(const Arguments& arguments) {
   const int batch_size = arguments.Integer(kBatchSize);
   const int workers = arguments.Has(kWorkers) ? arguments.Integer(kWorkers)
                                               : std::min(AvailableCpus(), kMaxDefaultWorkers);
-  Classifier classifier(model, preprocess, IsaFrom(arguments), ThreadsFrom(arguments),
-                        arguments.Integer(kTopK));
+  Classifier classifier(model, preprocess, IsaFrom(arguments), ThreadsFrom(arguments));
   Reports reports(arguments, model, preprocess, paths);
   const bool apply_exif = !arguments.Has(kNoExif);
   PictureQueue queue(
@@ -241,7 +188,8 @@ int Run(const Arguments& arguments) {
 
   const InterruptScope interrupt;
   while (!interrupt.Interrupted()) {
-    const std::vector<Result> results = ClassifyBatch(queue, classifier, batch_size, model);
+    const std::vector<Result> results =
+        NextResults(queue, classifier, batch_size, arguments.Integer(kTopK), model);
     if (results.empty()) break;
     for (const Result& result : results) {
       reports.Add(result);

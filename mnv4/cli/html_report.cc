@@ -20,7 +20,7 @@ constexpr size_t kMaxPictureBytes = 2'000'000, kMaxTotalBytes = 64'000'000;
 
 constexpr std::string_view kStyle = R"(
 :root { color-scheme: light dark; --ink: #1d2327; --soft: #667078; --line: #dfe3e6; --page: #f6f7f8;
-  --card: #fff; --bar: #b9d4f4; --best: #4a90e2; --right: #1a7f4b; --wrong: #b3261e; }
+  --card: #fff; --bar: #b9d4f4; --best: #86b8f2; --right: #1a7f4b; --wrong: #b3261e; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e6e9eb; --soft: #98a2aa; --line: #30373c;
   --page: #14181b; --card: #1e2428; --bar: #2f4a69; --best: #3f7fc8; --right: #5fd39a; --wrong: #ff8a80; } }
 * { box-sizing: border-box; }

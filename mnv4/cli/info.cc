@@ -20,8 +20,8 @@ constexpr Option kLayers = {.name = "layers", .help = "also a table of all layer
 constexpr Option kText = {.name = "text",
                           .help = "print the network's text form instead, which -m reads back"};
 
-constexpr Option kOptions[] = {kModel,      kLayers,  kJson,         kText, kImgSize,
-                               kNumClasses, kInChans, kOutputStride, kQuiet};
+constexpr Option kOptions[] = {kModel,   kLayers,     kJson,    kText,
+                               kImgSize, kNumClasses, kInChans, kOutputStride};
 
 struct Endpoint {
   std::string name;  ///< "C3"
@@ -143,7 +143,7 @@ std::string TotalsText(const Facts& facts) {
       "parameters   {} ({:.2f} M)\n"
       "MACs         {} ({:.4f} G){}\n"
       "FLOPs        {} ({:.4f} G): two a MAC\n"
-      "as the paper counts: {:.3f} Mi parameters without batch norm, {:.3f} Gi MACs\n"
+      "paper's way  {:.3f} Mi parameters without batch norm, {:.3f} Gi MACs\n"
       "weights      {:.2f} MB, {}{}\n"
       "activations  {:.2f} MB at most at once, {:.2f} MB moved (fp32)\n"
       "preprocess   {}, {}, crop {}, mean {:.4g}, std {:.4g}\n"

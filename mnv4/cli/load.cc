@@ -34,9 +34,13 @@ model::LoadOptions NetworkOptions(const Arguments& arguments) {
   return options;
 }
 
+std::string ModelName(const Arguments& arguments) {
+  return arguments.Has(kModel) ? arguments.Text(kModel) : kDefaultModelName;
+}
+
 model::Model LoadModel(const Arguments& arguments, const model::LoadOptions& options) {
-  const std::string name = arguments.Text(kModel);
-  if (name != kModel.fallback) return model::Load(name, options);
+  const std::string name = ModelName(arguments);
+  if (name != kDefaultModelName) return model::Load(name, options);
   if (DefaultModel().empty()) {
     throw Error(ErrorCode::kUnsupported,
                 "this program was built without a default model: name one with -m (a timm folder, "

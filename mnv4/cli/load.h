@@ -12,8 +12,12 @@ namespace mnv4::cli {
 /// What --num-classes, --in-chans and --output-stride ask for; the verb must have all three.
 model::LoadOptions NetworkOptions(const Arguments& arguments);
 
-/// The model --model names; "default" is the one the program carries.
-/// Throws Error(kUnsupported) if it carries none.
+/// What -m calls the model the program carries, and what it is if there is no -m.
+inline constexpr const char* kDefaultModelName = "default";
+std::string ModelName(const Arguments& arguments);
+
+/// The model called ModelName(). Throws Error(kUnsupported) for the default one if the program
+/// carries none.
 model::Model LoadModel(const Arguments& arguments, const model::LoadOptions& options);
 
 /// Says on stderr, unless --quiet, that the weights are the zoo's random ones.

@@ -7,12 +7,12 @@ namespace mnv4::cli {
 
 inline constexpr Option kHelp = {.name = "help", .letter = 'h', .help = "show this"};
 
-inline constexpr Option kModel = {.name = "model",
-                                  .letter = 'm',
-                                  .kind = ValueKind::kText,
-                                  .value = "MODEL",
-                                  .fallback = "default",
-                                  .help = "zoo name, timm folder, file, hf-hub:timm/NAME"};
+inline constexpr Option kModel = {
+    .name = "model",
+    .letter = 'm',
+    .kind = ValueKind::kText,
+    .value = "MODEL",
+    .help = "zoo name, timm folder, file, hf-hub:timm/NAME; else the model inside"};
 
 inline constexpr Option kThreads = {.name = "threads",
                                     .letter = 't',

@@ -6,6 +6,7 @@
 #include "mnv4/cli/build_info.h"
 #include "mnv4/cli/commands.h"
 #include "mnv4/cli/default_model.h"
+#include "mnv4/cli/load.h"
 #include "mnv4/cli/options.h"
 #include "mnv4/cli/output.h"
 #include "mnv4/io/json.h"
@@ -22,7 +23,7 @@ int Run(const Arguments& arguments) {
   Json model;
   std::string model_text = "none";
   if (!bytes.empty()) {
-    const model::Model loaded = model::LoadFromMemory(bytes, kModel.fallback);
+    const model::Model loaded = model::LoadFromMemory(bytes, kDefaultModelName);
     model.Add("name", loaded.spec.name);
     model.Add("classes", loaded.spec.num_classes);
     model.Add("bytes", bytes.size());

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "mnv4/base/error.h"
 #include "mnv4/image/orientation.h"
@@ -60,9 +61,10 @@ void ThrowBroken(const char* format, const std::string& what) {
 
 void CheckSize(const char* format, int64_t width, int64_t height, int64_t max_pixels) {
   if (width < 1 || height < 1) ThrowBroken(format, "a picture without pixels");
-  if (width > max_pixels / height) {
-    throw Error(ErrorCode::kRuntime, fmt::format("{}: {}x{} pixels, the limit is {}", format, width,
-                                                 height, max_pixels));
+  constexpr int64_t kMost = std::numeric_limits<int>::max() / 3;  // rows are counted in ints
+  const int64_t limit = std::min(max_pixels, kMost);
+  if (width > limit / height) {
+    ThrowBroken(format, fmt::format("{}x{} pixels, the limit is {}", width, height, limit));
   }
 }
 

@@ -2,8 +2,8 @@
 #include <csetjmp>
 #include <cstdio>
 #include <cstring>
+#include <string>
 // jpeglib.h wants size_t and FILE declared before it.
-#include <fmt/core.h>
 #include <jpeglib.h>
 
 #include "mnv4/image/orientation.h"
@@ -133,7 +133,7 @@ class JpegReader : public PictureReader {
     CheckSize("JPEG", info.image_width, info.image_height, max_pixels);
     const int channels = info.num_components;
     if (channels != 1 && channels != 3 && channels != 4) {
-      ThrowBroken("JPEG", fmt::format("{} channels, wanted 1, 3 or 4", channels));
+      ThrowBroken("JPEG", std::to_string(channels) + " channels, wanted 1, 3 or 4");
     }
     width_ = static_cast<int>(info.image_width);
     height_ = static_cast<int>(info.image_height);

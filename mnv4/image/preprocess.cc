@@ -119,6 +119,7 @@ Image Place(Image part, const CropFit& fit, const Preprocess& preprocess) {
   Image crop{preprocess.width, preprocess.height, part.channels, {}};
   crop.pixels.resize(size_t{1} * crop.width * crop.height * crop.channels);
   if (preprocess.crop_mode == CropMode::kBorder) {
+    MNV4_CHECK(preprocess.mean.size() == static_cast<size_t>(crop.channels));
     for (size_t i = 0; i < crop.pixels.size(); ++i) {
       crop.pixels[i] = static_cast<uint8_t>(Round(255 * preprocess.mean[i % crop.channels]));
     }

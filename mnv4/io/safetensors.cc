@@ -16,7 +16,9 @@
 namespace mnv4 {
 namespace {
 
-constexpr size_t kMaxRank = 16;  // dimensions of a tensor; enough for any, short in a message
+// Enough for any tensor, and short in a message.
+constexpr size_t kMaxRank = 16;   // dimensions
+constexpr size_t kMaxName = 512;  // bytes
 
 // Where a tensor lies: bytes [begin, end) of the data after the header.
 struct Extent {
@@ -136,7 +138,9 @@ SafeTensors ParseSafeTensors(std::span<const std::byte> bytes, const std::string
       continue;
     }
     const JsonCursor entry(member.value, name + ": tensor " + Printable(member.key));
-    if (member.key.empty()) entry.Fail("a name of no characters");
+    if (member.key.empty() || member.key.size() > kMaxName) {
+      entry.Fail(fmt::format("a name of {} bytes, expected 1 to {}", member.key.size(), kMaxName));
+    }
     if (HasControlCharacter(member.key)) entry.Fail("a control character in the name");
     TensorType type = ReadType(entry);
     Extent extent = ReadExtent(entry, type, data.size());

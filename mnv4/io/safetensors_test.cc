@@ -140,10 +140,11 @@ TEST(ParseSafeTensors, RefusesHostileFiles) {
        "tensor b: begins at byte 4 of the data, expected 8 (it over"},
       {File(second("[0,8]", 8), 8), "begins at byte 0 of the data, expected 8 (it overlaps"},
       // names
-      {File(R"({"":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}})"), "a name of no characters"},
+      {File(R"({"":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}})"),
+       "a name of 0 bytes, expected 1 to 512"},
       {File(R"({"a\nb":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}})"),
        "tensor a\\nb: a control character in the name"},
-      {File("{\"" + std::string(100'000, 'n') + "\":1}"), "nnn...: 1, expected an object"},
+      {File("{\"" + std::string(100'000, 'n') + "\":1}"), "nnn...: a name of 100000 bytes"},
   };
   for (const auto& [file, expected] : cases) {
     EXPECT_THAT(ErrorOf(file), HasSubstr(expected));

@@ -71,12 +71,17 @@ void Pack(const ConvProblem& p, const float* oihw, std::span<const float> scale,
   }
 }
 
-int Units(const ConvProblem& p, int threads) {
-  return SplitPanels(p, kTileRows, kTilePanels, threads).units();
+bool IsSinglePixel(const ConvProblem& p) { return p.y.n * p.y.h * p.y.w == 1; }
+
+PanelSplit Split(const ConvProblem& p, int threads) {
+  return SplitPanels(p, kTileRows, IsSinglePixel(p) ? kPixelPanels : kTilePanels, threads);
 }
 
+int Units(const ConvProblem& p, int threads) { return Split(p, threads).units(); }
+
 void Run(const ConvProblem& p, const ConvArgs& args, int begin, int end, int threads) noexcept {
-  const PanelSplit split = SplitPanels(p, kTileRows, kTilePanels, threads);
+  const PanelSplit split = Split(p, threads);
+  const int tile_panels = IsSinglePixel(p) ? kPixelPanels : kTilePanels;
   const Taps taps = TapsOf(p);
   const int64_t panel_floats = PanelFloats(p);
   const int64_t row_stride = p.stride.w * p.x.pixel_stride();
@@ -93,7 +98,7 @@ void Run(const ConvProblem& p, const ConvArgs& args, int begin, int end, int thr
   tile.limits = LimitsOf(p.activation);
 
   const int k_blocks = taps.count * ((taps.depth + kBlock - 1) / kBlock);
-  const int64_t lines_per_panel = panel_floats / kBlock * kTilePanels;
+  const int64_t lines_per_panel = panel_floats / kBlock * tile_panels;
 
   PanelCursor cursor(split, begin);
   for (int unit = begin; unit < end; ++unit, cursor.Next()) {
@@ -101,7 +106,7 @@ void Run(const ConvProblem& p, const ConvArgs& args, int begin, int end, int thr
     const int oy = split.lines == 1 ? 0 : cursor.line() % p.y.h;
     const int ox = split.TileBegin(cursor.tile_of_line());
     const int rows = split.TileBegin(cursor.tile_of_line() + 1) - ox;
-    const int block = cursor.panel() * kTilePanels;
+    const int block = cursor.panel() * tile_panels;
 
     tile.x = static_cast<const float*>(args.x) + ox * row_stride +
              p.x.Offset(0, image, oy * p.stride.h - p.pad.top, -p.pad.left);
@@ -118,7 +123,7 @@ void Run(const ConvProblem& p, const ConvArgs& args, int begin, int end, int thr
     const void* next = last_panel ? args.next_packed
                        : cursor.panel() + 1 == split.panels
                            ? packed
-                           : tile.bias + kTilePanels * panel_floats;
+                           : tile.bias + tile_panels * panel_floats;
     const int64_t k_blocks_per_chunk = int64_t{k_blocks} * cursor.tiles_of_chunk();
     tile.prefetch_lines =
         next == nullptr
@@ -128,12 +133,8 @@ void Run(const ConvProblem& p, const ConvArgs& args, int begin, int end, int thr
                     kCacheLine * tile.prefetch_lines * k_blocks * cursor.tile_of_chunk();
 
     tile.prefetch_x = cursor.panel() == 0;
-    const int panels = std::min(kTilePanels, p.y.blocks() - block);
-    if (panels == kTilePanels) {
-      RunTileOf<kTilePanels>(rows, tile, row_stride);
-    } else {
-      RunTileOf<1>(rows, tile, row_stride);
-    }
+    const int panels = std::min(tile_panels, p.y.blocks() - block);
+    RunPanels(rows, panels, tile, row_stride);
     for (int i = 0; i < panels; ++i) {
       ActivateStored(p.activation, tile.y + i * tile.y_block_stride, rows * kBlock);
     }

@@ -1,5 +1,6 @@
-// Depthwise 3x3 and 5x5 convolutions, strides 1 and 2, any padding below the kernel's side: a few
-// output pixels of one or two rows stay in registers while the input slides past them.
+// Depthwise 3x3 and 5x5 convolutions, strides 1 and 2, any padding below the kernel's side: some
+// output pixels of one row and one vector of channels stay in registers while the input slides
+// past.
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "mnv4/kernels/depthwise.cc"
@@ -7,10 +8,10 @@
 // must follow foreach_target.h
 #include <hwy/highway.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
-#include "mnv4/base/aligned_buffer.h"
 #include "mnv4/kernels/math-inl.h"
 #include "mnv4/kernels/rows-inl.h"
 
@@ -18,112 +19,84 @@ HWY_BEFORE_NAMESPACE();
 namespace mnv4::kernels::HWY_NAMESPACE {
 namespace {
 
-// Output rows x pixels in registers, beside the weights of one kernel row each and one input.
+// Output pixels in registers, beside the weights of a kernel row and one input.
 #if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_NEON
-constexpr int kTileRows = 2;  // 16 + 10 + 1 of 32 registers; 15-30 % over one row for 5x5
+constexpr int kTilePixels = 14;  // + 5 + 1 of 32
 #else
-constexpr int kTileRows = 1;  // 8 + 5 + 1 of 16
+constexpr int kTilePixels = 8;  // + 5 + 1 of 16
 #endif
-constexpr int kTilePixels = 8;
 
-// One or two output rows of one block of channels.
-struct Rows {
-  const float* in[7];  // pixel 0 of the input rows under the kernel; null outside the map
-  int in_pixels = 0;
+// One block of channels of one image. Strides in floats, from a row to the next.
+struct Map {
+  const float* in = nullptr;
+  int in_height = 0, in_width = 0;
+  int64_t in_stride = 0;
   const float* weights = nullptr;  // [side][side][16]
   const float* bias = nullptr;     // 16
   float* out = nullptr;
-  int64_t out_stride = 0;  // from the first output row to the second
+  int64_t out_stride = 0;
+  int pad_top = 0, pad_left = 0;
   ClampLimits limits;
 };
 
-// kPixels output pixels, one vector of channels, of kRows rows; `first_in` is the input pixel under
-// the kernel's left column at the first of them. Inputs outside the map are skipped.
-template <int kSide, int kStride, int kRows, int kPixels>
-HWY_INLINE void Tile(const Rows& rows, int lane, int first_in, float* HWY_RESTRICT out) {
+// kPixels output pixels from (oy, ox) on, one vector of channels. Taps on padding are skipped.
+template <int kSide, int kStride, int kPixels>
+HWY_INLINE void RunTile(const Map& map, int lane, int oy, int ox) {
   constexpr int kInputs = (kPixels - 1) * kStride + kSide;
-  const int begin = -first_in, end = rows.in_pixels - first_in;  // inputs [begin, end) exist
-  Vec sums[kRows][kPixels];
-  const Vec bias = hn::Load(kF32, rows.bias + lane);
-  HWY_UNROLL(2)
-  for (int r = 0; r < kRows; ++r) {
-    HWY_UNROLL(8)
-    for (int p = 0; p < kPixels; ++p) sums[r][p] = bias;
-  }
+  const int first_x = ox * kStride - map.pad_left, first_y = oy * kStride - map.pad_top;
+  const int begin = -first_x, end = map.in_width - first_x;  // inputs [begin, end) exist
+  const int ky_begin = std::max(0, -first_y), ky_end = std::min(kSide, map.in_height - first_y);
+  const float* in = map.in + (first_y + ky_begin) * map.in_stride + first_x * kBlock + lane;
+  const float* weights = map.weights + ky_begin * kSide * kBlock + lane;
 
-  // Input row `row` meets kernel row `row` of the first output row, `row - kStride` of the second.
-  HWY_UNROLL(8)
-  for (int row = 0; row < kSide + (kRows - 1) * kStride; ++row) {
-    if (rows.in[row] == nullptr) continue;
-    const float* HWY_RESTRICT in = rows.in[row] + first_in * kBlock + lane;
-    Vec weights[kRows][kSide];
-    HWY_UNROLL(2)
-    for (int r = 0; r < kRows; ++r) {
-      const int ky = row - r * kStride;
-      if (ky < 0 || ky >= kSide) continue;
-      HWY_UNROLL(8)
-      for (int kx = 0; kx < kSide; ++kx) {
-        weights[r][kx] = hn::Load(kF32, rows.weights + (ky * kSide + kx) * kBlock + lane);
-      }
-    }
+  Vec sums[kPixels];
+  const Vec bias = hn::Load(kF32, map.bias + lane);
+  HWY_UNROLL(16)
+  for (int p = 0; p < kPixels; ++p) sums[p] = bias;
+  for (int ky = ky_begin; ky < ky_end; ++ky, in += map.in_stride, weights += kSide * kBlock) {
+    Vec w[kSide];
+    HWY_UNROLL(8)
+    for (int kx = 0; kx < kSide; ++kx) w[kx] = hn::Load(kF32, weights + kx * kBlock);
     HWY_UNROLL(32)
     for (int i = 0; i < kInputs; ++i) {
       // Padding is narrower than the kernel, so only the outermost inputs need a look.
       if (i < kSide - 1 && i < begin) continue;
       if (i > kInputs - kSide && i >= end) continue;
       const Vec value = hn::Load(kF32, in + i * kBlock);
-      HWY_UNROLL(2)
-      for (int r = 0; r < kRows; ++r) {
-        const int ky = row - r * kStride;
-        if (ky < 0 || ky >= kSide) continue;
-        HWY_UNROLL(8)
-        for (int kx = 0; kx < kSide; ++kx) {
-          const int p = (i - kx) / kStride;
-          if (i < kx || (i - kx) % kStride != 0 || p >= kPixels) continue;
-          sums[r][p] = hn::MulAdd(value, weights[r][kx], sums[r][p]);
-        }
+      HWY_UNROLL(8)
+      for (int kx = 0; kx < kSide; ++kx) {
+        const int p = (i - kx) / kStride;
+        if (i < kx || (i - kx) % kStride != 0 || p >= kPixels) continue;
+        sums[p] = hn::MulAdd(value, w[kx], sums[p]);
       }
     }
   }
 
-  const Vec lo = hn::Set(kF32, rows.limits.lo), hi = hn::Set(kF32, rows.limits.hi);
-  HWY_UNROLL(2)
-  for (int r = 0; r < kRows; ++r) {
-    HWY_UNROLL(8)
-    for (int p = 0; p < kPixels; ++p) {
-      hn::Store(Clamp(sums[r][p], lo, hi), kF32, out + r * rows.out_stride + p * kBlock + lane);
+  const Vec lo = hn::Set(kF32, map.limits.lo), hi = hn::Set(kF32, map.limits.hi);
+  float* out = map.out + oy * map.out_stride + ox * kBlock + lane;
+  HWY_UNROLL(16)
+  for (int p = 0; p < kPixels; ++p) hn::Store(Clamp(sums[p], lo, hi), kF32, out + p * kBlock);
+}
+
+// `count` tiles side by side, the first at output pixel `ox`, of rows [oy_begin, oy_end).
+template <int kSide, int kStride, int kPixels>
+HWY_NOINLINE void RunTiles(const Map& map, int oy_begin, int oy_end, int ox, int count) {
+  for (int oy = oy_begin; oy < oy_end; ++oy) {
+    for (int lane = 0; lane < kBlock; lane += kLanes) {
+      for (int x = ox; x < ox + count * kPixels; x += kPixels) {
+        RunTile<kSide, kStride, kPixels>(map, lane, oy, x);
+      }
     }
   }
 }
 
-// `count` tiles side by side, the first at output pixel `ox`.
-template <int kSide, int kStride, int kRows, int kPixels>
-HWY_NOINLINE void RunTiles(const Rows& rows, int pad_left, int ox, int count) {
-  for (int lane = 0; lane < kBlock; lane += kLanes) {
-    for (int x = ox; x < ox + count * kPixels; x += kPixels) {
-      Tile<kSide, kStride, kRows, kPixels>(rows, lane, x * kStride - pad_left,
-                                           rows.out + x * kBlock);
-    }
-  }
-}
+using TilesFunction = void (*)(const Map&, int oy_begin, int oy_end, int ox, int count);
 
-using TilesFunction = void (*)(const Rows&, int pad_left, int ox, int count);
-
-template <int kSide, int kStride, int kRows, size_t... kIndex>
+// RunTiles for 1, 2, ... kTilePixels pixels.
+template <int kSide, int kStride, size_t... kIndex>
 constexpr std::array<TilesFunction, sizeof...(kIndex)> TilesOfWidth(
     std::index_sequence<kIndex...>) {
-  return {RunTiles<kSide, kStride, kRows, kIndex + 1>...};
-}
-
-// A row of output, cut evenly, so that widths differ by one pixel at most.
-template <int kSide, int kStride, int kRows>
-HWY_INLINE void RunRows(const Rows& rows, int pad_left, int pixels) {
-  static constexpr auto kTiles =
-      TilesOfWidth<kSide, kStride, kRows>(std::make_index_sequence<kTilePixels>());
-  const int tiles = (pixels + kTilePixels - 1) / kTilePixels;
-  const int width = pixels / tiles, wider = pixels % tiles;
-  if (wider > 0) kTiles[width](rows, pad_left, 0, wider);
-  kTiles[width - 1](rows, pad_left, wider * (width + 1), tiles - wider);
+  return {RunTiles<kSide, kStride, kIndex + 1>...};
 }
 
 // A panel is one block of channels: 16 biases, then [side][side][16] weights.
@@ -145,42 +118,38 @@ void Pack(const ConvProblem& p, const float* oihw, std::span<const float> scale,
   }
 }
 
-int RowPairs(const ConvProblem& p) { return (p.y.h + 1) / 2; }
-
-// A unit is a pair of output rows of one block and image; blocks are outermost, so that threads
-// take channels, as the expansion before them does.
-int Units(const ConvProblem& p, int /*threads*/) { return p.y.blocks() * p.y.n * RowPairs(p); }
+// A unit is an output row; blocks are outermost, so that threads take channels, as the expansion
+// before them does.
+int Units(const ConvProblem& p, int /*threads*/) { return p.y.blocks() * p.y.n * p.y.h; }
 
 template <int kSide, int kStride>
 void Run(const ConvProblem& p, const ConvArgs& args, int begin, int end, int /*threads*/) noexcept {
-  const int pairs = RowPairs(p);
-  const int64_t in_stride = p.x.columns() * p.x.pixel_stride();
-  Rows rows;
-  rows.in_pixels = p.x.w;
-  rows.out_stride = p.y.columns() * p.y.pixel_stride();
-  rows.limits = LimitsOf(p.activation);
-  for (int unit = begin; unit < end; ++unit) {
-    const int block = unit / (pairs * p.y.n), image = unit / pairs % p.y.n;
-    const int oy_begin = unit % pairs * 2, oy_end = std::min(oy_begin + 2, p.y.h);
-    rows.bias = static_cast<const float*>(args.packed) + block * PanelFloats(p);
-    rows.weights = rows.bias + kBlock;
-    const float* map = static_cast<const float*>(args.x) + p.x.Offset(block, image, 0, 0);
-    for (int oy = oy_begin; oy < oy_end; oy += kTileRows) {
-      for (int row = 0; row < kSide + (kTileRows - 1) * kStride; ++row) {
-        const int iy = oy * kStride - p.pad.top + row;
-        rows.in[row] = iy >= 0 && iy < p.x.h ? map + iy * in_stride : nullptr;
-      }
-      rows.out = static_cast<float*>(args.y) + p.y.Offset(block, image, oy, 0);
-      if (kTileRows == 2 && oy + 1 < oy_end) {
-        RunRows<kSide, kStride, 2>(rows, p.pad.left, p.y.w);
-      } else {
-        RunRows<kSide, kStride, 1>(rows, p.pad.left, p.y.w);
-      }
+  static constexpr auto kTiles =
+      TilesOfWidth<kSide, kStride>(std::make_index_sequence<kTilePixels>());
+  // A row is cut evenly, so that widths differ by one pixel at most.
+  const int tiles = (p.y.w + kTilePixels - 1) / kTilePixels;
+  const int width = p.y.w / tiles, wider = p.y.w % tiles;
+  Map map;
+  map.in_height = p.x.h;
+  map.in_width = p.x.w;
+  map.in_stride = p.x.columns() * p.x.pixel_stride();
+  map.out_stride = p.y.columns() * p.y.pixel_stride();
+  map.pad_top = p.pad.top;
+  map.pad_left = p.pad.left;
+  map.limits = LimitsOf(p.activation);
+  for (int unit = begin; unit < end;) {
+    const int block = unit / (p.y.h * p.y.n), image = unit / p.y.h % p.y.n;
+    const int oy_begin = unit % p.y.h, oy_end = std::min(p.y.h, oy_begin + end - unit);
+    map.in = static_cast<const float*>(args.x) + p.x.Offset(block, image, 0, 0);
+    map.out = static_cast<float*>(args.y) + p.y.Offset(block, image, 0, 0);
+    map.bias = static_cast<const float*>(args.packed) + block * PanelFloats(p);
+    map.weights = map.bias + kBlock;
+    if (wider > 0) kTiles[width](map, oy_begin, oy_end, 0, wider);
+    kTiles[width - 1](map, oy_begin, oy_end, wider * (width + 1), tiles - wider);
+    for (int oy = oy_begin; oy < oy_end; ++oy) {
+      ActivateStored(p.activation, map.out + oy * map.out_stride, int64_t{p.y.w} * kBlock);
     }
-    float* out = static_cast<float*>(args.y) + p.y.Offset(block, image, oy_begin, 0);
-    for (int oy = oy_begin; oy < oy_end; ++oy, out += rows.out_stride) {
-      ActivateStored(p.activation, out, int64_t{p.y.w} * kBlock);
-    }
+    unit += oy_end - oy_begin;
   }
 }
 

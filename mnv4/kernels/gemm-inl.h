@@ -32,6 +32,10 @@ constexpr int kTileRows = 6, kTilePanels = 1;  // 24 + 4 + 1 of 32
 constexpr int kTileRows = 2, kTilePanels = 1;  // 8 + 4 + 1 of 16, and one for the product
 #endif
 
+// A single pixel (the layers after global pooling) would leave most accumulators idle and wait for
+// the few: it takes 8 vectors of channels at once.
+constexpr int kPixelPanels = 8 / kBlockVectors;
+
 /// What a tile reads and writes. Strides and offsets in floats; blocks of y are C16.
 struct Tile {
   const float* x = nullptr;  ///< channel 0 of the first pixel at tap offset 0
@@ -47,7 +51,7 @@ struct Tile {
   const float* residual = nullptr;  ///< laid out as y, or null
   int64_t residual_block_stride = 0;
   ClampLimits limits;
-  bool prefetch_x = false;  ///< fetch the pixels behind this tile meanwhile
+  bool prefetch_x = false;              ///< fetch the pixels behind this tile meanwhile
   const std::byte* prefetch = nullptr;  ///< lines fetched into L2 meanwhile, `prefetch_lines`
   int prefetch_lines = 0;               ///< for every k-block
 };
@@ -147,8 +151,8 @@ constexpr std::array<TileFunction, sizeof...(kIndex)> TilesOfHeight(
 template <int kPanels, int kRowStride>
 constexpr auto kTiles = TilesOfHeight<kPanels, kRowStride>(std::make_index_sequence<kTileRows>());
 
-/// The tile for that many rows and panels of 16 channels. Usual row strides are constants in the
-/// code: the next pixel, and every second one.
+/// The tile for that many pixels. Usual row strides are constants in the code: the next pixel, and
+/// every second one.
 template <int kPanels>
 HWY_INLINE void RunTileOf(int rows, const Tile& tile, int64_t row_stride) {
   switch (row_stride) {
@@ -158,6 +162,19 @@ HWY_INLINE void RunTileOf(int rows, const Tile& tile, int64_t row_stride) {
       return kTiles<kPanels, 2 * kBlock>[rows - 1](tile, row_stride);
     default:
       return kTiles<kPanels, 0>[rows - 1](tile, row_stride);
+  }
+}
+
+/// Up to kTileRows pixels times `panels` panels: in one tile if there is one, else one by one.
+HWY_INLINE void RunPanels(int rows, int panels, Tile tile, int64_t row_stride) {
+  if (panels == kTilePanels) return RunTileOf<kTilePanels>(rows, tile, row_stride);
+  if (rows == 1 && panels == kPixelPanels) return RunTile<1, kPixelPanels, 0>(tile, row_stride);
+  for (int panel = 0; panel < panels; ++panel) {
+    RunTileOf<1>(rows, tile, row_stride);
+    tile.weights += tile.panel_stride;
+    if (tile.bias != nullptr) tile.bias += tile.panel_stride;
+    tile.y += tile.y_block_stride;
+    if (tile.residual != nullptr) tile.residual += tile.residual_block_stride;
   }
 }
 

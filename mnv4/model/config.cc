@@ -173,7 +173,7 @@ void ReadPreprocess(const JsonCursor& cfg, Model& model) {
 
 void RefuseOtherPooling(const std::optional<JsonCursor>& global_pool) {
   if (global_pool && global_pool->String() != "avg") {
-    global_pool->Fail("'" + Printable(global_pool->String(), 40) + "', expected 'avg'");
+    global_pool->Fail(fmt::format("'{}', expected 'avg'", Printable(global_pool->String(), 40)));
   }
 }
 
@@ -183,7 +183,7 @@ void ApplyModelArgs(const JsonCursor& args, NetworkSpec& spec) {
   if (const auto pad = args.Find("pad_type")) {
     const bool same = pad->String() == "same";
     if (!same && !pad->String().empty()) {
-      pad->Fail("'" + Printable(pad->String(), 40) + "', expected 'same' or ''");
+      pad->Fail(fmt::format("'{}', expected 'same' or ''", Printable(pad->String(), 40)));
     }
     spec.pad = same ? PadMode::kSame : PadMode::kSymmetric;
   }

@@ -51,7 +51,8 @@ Model Assemble(SafeTensors file, const std::string& file_name, const fs::path& f
     return it->second;
   };
   const auto read_beside = [&](const char* name, size_t max_bytes) -> std::optional<std::string> {
-    if (folder.empty() || !fs::exists(folder / name)) return std::nullopt;
+    std::error_code ignored;
+    if (folder.empty() || !fs::exists(folder / name, ignored)) return std::nullopt;
     return ReadTextFile((folder / name).string(), max_bytes);
   };
 

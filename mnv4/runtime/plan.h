@@ -18,8 +18,9 @@ namespace mnv4::runtime {
 
 struct PlanOptions {
   IsaSet isa = HostIsa();
-  bool reference = false;             ///< only the slow references: the yardstick of tests
-  std::vector<std::string> features;  ///< outputs wanted beside "logits": "C3", "pre_logits", ...
+  bool reference = false;  ///< only the slow references: the yardstick of tests
+  std::vector<std::string> features =
+      {};  ///< outputs wanted beside "logits": "C3", "pre_logits", ...
 };
 
 /// Packed weights by (parameter, kernel), shared by all plans of a model. Thread-safe.

@@ -50,7 +50,8 @@ CASES = [(name, name, {}, size) for name, size in [
 
 def randomise(model, generator):
     """Weights under which every layer matters: timm's start has neutral batch norms, and layer
-    scales of 1e-5 that hide the blocks behind them."""
+    scales of 1e-5 that hide the blocks behind them. Queries stay small: a softmax that picks one
+    key turns the rounding of float32 into other logits."""
     uniform = lambda like, low, high: torch.rand(like.shape, generator=generator) * (high - low) + low
     normal = lambda like, std: torch.randn(like.shape, generator=generator) * std
     with torch.no_grad():
@@ -69,7 +70,8 @@ def randomise(model, generator):
                 tensor.copy_(uniform(tensor, 0.75, 1.25))
             else:
                 fan_in = tensor[0].numel()
-                tensor.copy_(normal(tensor, (1.5 / fan_in) ** 0.5))
+                gain = 0.02 if name.endswith("query.proj.weight") else 1
+                tensor.copy_(normal(tensor, gain * (1.5 / fan_in) ** 0.5))
     return model.eval()
 
 

@@ -6,6 +6,7 @@ namespace mnv4 {
 // scale' * (scale * conv(x) + bias) + bias' = (scale' * scale) * conv(x) + (scale' * bias + bias')
 Graph FoldScaleBackward(Graph graph) {
   const size_t count = graph.nodes.size();
+  std::vector<int> uses = CountUses(graph);
   for (size_t i = 0; i < count; ++i) {
     const Node after = graph.nodes[i];
     if (!std::holds_alternative<ChannelScale>(after.op)) continue;
@@ -13,7 +14,7 @@ Graph FoldScaleBackward(Graph graph) {
     const Node conv = graph.at(conv_id);
     const auto* op = std::get_if<Conv2d>(&conv.op);
     if (op == nullptr || op->activation != Activation::kNone) continue;
-    if (CountUses(graph)[Index(conv_id)] != 1) continue;
+    if (uses[Index(conv_id)] != 1) continue;
 
     const auto c_out = static_cast<size_t>(conv.type.shape[3]);
     std::vector<float> bias = FloatsOf(graph, conv, 2, c_out, 0);
@@ -32,6 +33,7 @@ Graph FoldScaleBackward(Graph graph) {
         SetParameter(graph, conv.scope + ".folded_scale", shape, std::move(scale));
     graph.nodes[Index(conv_id)].inputs = {conv.inputs[0], conv.inputs[1], new_bias, new_scale};
     ReplaceUses(graph, NodeId(i), conv_id);
+    uses[Index(conv_id)] = uses[i];
   }
   return Tidy(std::move(graph));
 }

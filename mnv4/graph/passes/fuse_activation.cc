@@ -14,15 +14,17 @@ Activation* ActivationOf(Op& op) {
 }  // namespace
 
 Graph FuseActivation(Graph graph) {
+  std::vector<int> uses = CountUses(graph);
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     const auto* activate = std::get_if<Activate>(&graph.nodes[i].op);
     if (activate == nullptr) continue;
     const NodeId producer = graph.nodes[i].inputs[0];
     Activation* place = ActivationOf(graph.nodes[Index(producer)].op);
     if (place == nullptr || *place != Activation::kNone) continue;
-    if (CountUses(graph)[Index(producer)] != 1) continue;
+    if (uses[Index(producer)] != 1) continue;
     *place = activate->activation;
     ReplaceUses(graph, NodeId(i), producer);
+    uses[Index(producer)] = uses[i];
   }
   return Tidy(std::move(graph));
 }

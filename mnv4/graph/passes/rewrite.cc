@@ -34,12 +34,15 @@ void ReplaceUses(Graph& graph, NodeId from, NodeId to) {
 
 NodeId SetParameter(Graph& graph, const std::string& name, Shape shape, std::vector<float> values) {
   Node node{Parameter{name}, {}, {DType::kF32, shape}, name.substr(0, name.rfind('.'))};
-  graph.weights[name] = MakeTensor(std::move(shape), std::move(values));
+  const bool is_new =
+      graph.weights.insert_or_assign(name, MakeTensor(std::move(shape), std::move(values))).second;
+  if (is_new) {
+    graph.nodes.push_back(std::move(node));
+    return NodeId(graph.nodes.size() - 1);
+  }
   const auto found = std::find_if(graph.nodes.begin(), graph.nodes.end(),
                                   [&](const Node& other) { return other.op == node.op; });
-  const auto id = NodeId(found - graph.nodes.begin());
-  if (found == graph.nodes.end()) graph.nodes.push_back(std::move(node));
-  return id;
+  return NodeId(found - graph.nodes.begin());
 }
 
 std::vector<float> FloatsOf(const Graph& graph, const Node& node, size_t i, size_t size,

@@ -13,6 +13,7 @@ namespace mnv4 {
 void ReplaceUses(Graph& graph, NodeId from, NodeId to);
 
 /// The parameter `name` with these values: a new node at the end, or the one there was, rebound.
+/// A new node moves the others in memory: keep copies of nodes across this call, not references.
 NodeId SetParameter(Graph& graph, const std::string& name, Shape shape, std::vector<float> values);
 
 /// Input `i` of `node` as floats; `size` times `otherwise` if the node has no such input.

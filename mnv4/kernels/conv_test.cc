@@ -1,0 +1,224 @@
+#include <fmt/format.h>
+
+#include "mnv4/kernels/conv_ref.h"
+#include "mnv4/kernels/testing.h"
+
+namespace mnv4::kernels {
+namespace {
+
+constexpr Padding kOne = {1, 1, 1, 1}, kTwo = {2, 2, 2, 2};
+constexpr Padding kSame3 = {0, 0, 1, 1}, kSame5 = {1, 1, 2, 2};  // SAME, stride 2, even sides
+
+// y has the size that the convolution rule gives; x carries `pad` as its halo if it is dense.
+ConvProblem Conv(Desc x, int c_out, int side, int stride, Padding pad, int groups = 1) {
+  ConvProblem p;
+  p.x = x;
+  p.kernel = {side, side};
+  p.stride = {stride, stride};
+  p.pad = pad;
+  p.groups = groups;
+  if (groups == 1) p.x.halo = pad;
+  const int h = (x.h + pad.top + pad.bottom - side) / stride + 1;
+  const int w = (x.w + pad.left + pad.right - side) / stride + 1;
+  p.y = C16(x.n, h, w, c_out);
+  return p;
+}
+ConvProblem Pointwise(Desc x, int c_out) { return Conv(x, c_out, 1, 1, {}); }
+ConvProblem Depthwise(Desc x, int side, int stride, Padding pad) {
+  return Conv(x, x.c, side, stride, pad, x.c);
+}
+ConvProblem Stem(int n, int h, int w, int c_in, int c_out, Padding pad) {
+  Desc x = C16(n, h, w, c_in);
+  x.layout = Layout::kNhwc;
+  return Conv(x, c_out, 3, 2, pad);
+}
+ConvProblem WithResidual(ConvProblem p, Padding halo = {}) {
+  p.has_residual = true;
+  p.residual = p.y;
+  p.residual.halo = halo;
+  return p;
+}
+ConvProblem With(ConvProblem p, Activation activation, Padding y_halo = {}) {
+  p.activation = activation;
+  p.y.halo = y_halo;
+  return p;
+}
+
+std::string Describe(const ConvProblem& p) {
+  return fmt::format("{}x{}x{}x{} -> {}, {}x{} s{} groups {} {}{}", p.x.n, p.x.h, p.x.w, p.x.c,
+                     p.y.c, p.kernel.h, p.kernel.w, p.stride.h, p.groups, Name(p.activation),
+                     p.has_residual ? " + residual" : "");
+}
+
+// Weights, inputs and the reference's answer to one problem.
+class Trial {
+ public:
+  explicit Trial(const ConvProblem& p)
+      : p_(p), x_(RandomTensor(p.x, 1)), residual_(RandomTensor(p.residual, 2)) {
+    std::mt19937 random(3);
+    std::normal_distribution<float> normal;
+    weights_.resize(ConvRefWeights(p));
+    for (float& weight : weights_) weight = normal(random);
+    for (int c = 0; c < p.y.c; ++c) {
+      scale_.push_back(0.5f + 0.1f * static_cast<float>(c % 7));
+      bias_.push_back(normal(random));
+    }
+    expected_ = Run(kConvRef, 1);
+  }
+
+  AlignedBuffer Run(const ConvKernel& kernel, int threads) const {
+    const AlignedBuffer packed(kernel.packed_bytes(p_));
+    kernel.pack(p_, weights_.data(), scale_, bias_, packed.data());
+    AlignedBuffer y = UnwrittenTensor(p_.y);
+    const int units = kernel.units(p_, threads);
+    for (int thread = 0; thread < threads; ++thread) {
+      const AlignedBuffer scratch(kernel.scratch_bytes(p_));
+      kernel.run(p_,
+                 {.x = x_.data(),
+                  .packed = packed.data(),
+                  .residual = p_.has_residual ? residual_.data() : nullptr,
+                  .y = y.data(),
+                  .scratch = scratch.data(),
+                  .next_packed = packed.data()},
+                 units * thread / threads, units * (thread + 1) / threads, threads);
+    }
+    return y;
+  }
+
+  // Every row of every table of this machine that takes the problem.
+  void CompareAll() const {
+    SCOPED_TRACE(Describe(p_));
+    // A sum of k products of normal deviates is about sqrt(k) and takes k roundings, which add up
+    // like a random walk; the factor is for the unlucky among many thousand sums.
+    const double k = static_cast<double>(ConvRefWeights(p_)) / p_.y.c;
+    const double tolerance = 4e-7 * (4 + k);
+    for (const IsaSet isa : MachineIsas()) {
+      int fast = 0;
+      for (const ConvKernel& kernel : ConvKernels(isa)) {
+        if (kernel.needs == Isa::kScalar || kernel.x != p_.x.layout || !kernel.accepts(p_))
+          continue;
+        SCOPED_TRACE(kernel.name);
+        ++fast;
+        const AlignedBuffer one = Run(kernel, 1);
+        ExpectSame(p_.y, one, expected_, tolerance);
+        for (const int threads : {2, 3}) ExpectSame(p_.y, Run(kernel, threads), one, 0);
+      }
+      EXPECT_GT(fast, 0) << "only the reference takes this problem";
+    }
+  }
+
+ private:
+  ConvProblem p_;
+  AlignedBuffer x_, residual_, expected_;
+  std::vector<float> weights_, scale_, bias_;
+};
+
+TEST(ConvKernels, PointwiseAgreesAtVectorEdges) {
+  for (const int channels : {1, 3, 7, 8, 9, 15, 16, 17, 24, 31, 32, 33, 50}) {
+    Trial(Pointwise(C16(1, 3, 5, 20), channels)).CompareAll();
+    Trial(Pointwise(C16(1, 3, 5, channels), 24)).CompareAll();
+  }
+  for (const int width : {1, 2, 5, 6, 7, 12, 13, 14, 15, 28, 29, 49}) {
+    Trial(Pointwise(C16(1, 1, width, 16), 48)).CompareAll();
+  }
+}
+
+TEST(ConvKernels, PointwiseAgreesOnLayersOfTheNetworks) {
+  Trial(With(Pointwise(C16(1, 28, 28, 64), 192), Activation::kRelu)).CompareAll();
+  Trial(WithResidual(Pointwise(C16(1, 14, 14, 192), 96))).CompareAll();
+  Trial(WithResidual(Pointwise(C16(1, 7, 7, 512), 128))).CompareAll();
+  Trial(With(Pointwise(C16(1, 7, 7, 128), 960), Activation::kRelu)).CompareAll();
+  Trial(With(Pointwise(C16(1, 1, 1, 960), 1280), Activation::kRelu)).CompareAll();
+  Trial(Pointwise(C16(1, 1, 1, 1280), 1000)).CompareAll();
+  Trial(With(Pointwise(C16(1, 24, 24, 192), 768), Activation::kGelu)).CompareAll();
+}
+
+TEST(ConvKernels, PointwiseAgreesWithBatchesAndHalos) {
+  for (int n = 1; n <= 9; ++n) Trial(Pointwise(C16(n, 2, 3, 24), 40)).CompareAll();
+  Trial(With(Pointwise(C16(2, 5, 6, 32), 32), Activation::kRelu, kOne)).CompareAll();
+  Trial(WithResidual(Pointwise(C16(2, 5, 6, 40), 24), kOne)).CompareAll();
+}
+
+TEST(ConvKernels, DenseAgrees) {
+  Trial(With(Conv(C16(1, 16, 16, 32), 96, 3, 2, kOne), Activation::kRelu)).CompareAll();
+  Trial(With(Conv(C16(1, 16, 16, 24), 96, 3, 2, kSame3), Activation::kGelu)).CompareAll();
+  Trial(Conv(C16(2, 9, 7, 20), 17, 3, 1, kOne)).CompareAll();
+  Trial(Conv(C16(1, 11, 9, 16), 33, 5, 2, kTwo)).CompareAll();
+  Trial(With(Conv(C16(1, 8, 10, 32), 32, 3, 2, kOne), Activation::kRelu6, kOne)).CompareAll();
+  Trial(WithResidual(Conv(C16(1, 6, 6, 16), 16, 3, 1, kOne))).CompareAll();
+}
+
+TEST(ConvKernels, StemAgreesForAnyNumberOfInputChannels) {
+  for (const int c_in : {1, 2, 3, 4, 7}) {
+    Trial(With(Stem(1, 12, 14, c_in, 32, kOne), Activation::kRelu)).CompareAll();
+  }
+  Trial(With(Stem(2, 75, 101, 3, 24, kOne), Activation::kGelu)).CompareAll();
+  Trial(With(Stem(1, 32, 32, 3, 32, kSame3), Activation::kRelu, kOne)).CompareAll();
+  Trial(Stem(1, 1, 1, 3, 16, kOne)).CompareAll();
+}
+
+TEST(ConvKernels, DepthwiseAgreesOnEveryWidth) {
+  for (int width = 1; width <= 20; ++width) {
+    for (const int stride : {1, 2}) {
+      Trial(With(Depthwise(C16(1, 6, width, 20), 3, stride, kOne), Activation::kRelu)).CompareAll();
+      Trial(Depthwise(C16(1, 7, width, 16), 5, stride, kTwo)).CompareAll();
+    }
+  }
+}
+
+TEST(ConvKernels, DepthwiseAgreesWithAnyPaddingAndHalo) {
+  Trial(Depthwise(C16(2, 8, 8, 24), 3, 2, kSame3)).CompareAll();
+  Trial(Depthwise(C16(1, 8, 14, 40), 5, 2, kSame5)).CompareAll();
+  Trial(Depthwise(C16(1, 9, 9, 17), 5, 1, {0, 1, 2, 3})).CompareAll();
+  Trial(Depthwise(C16(1, 9, 9, 16), 3, 1, {})).CompareAll();
+  Trial(Depthwise(C16(1, 1, 1, 33), 5, 1, kTwo)).CompareAll();
+  ConvProblem halo = With(Depthwise(C16(2, 7, 7, 16), 3, 1, kOne), Activation::kGelu, kOne);
+  halo.x.halo = {1, 2, 0, 1};
+  Trial(halo).CompareAll();
+}
+
+// What PyTorch does: a NaN is no number after ReLU either, and spoils only what it touches.
+TEST(ConvKernels, LetNanPassThroughClamps) {
+  for (const Activation activation : {Activation::kNone, Activation::kRelu, Activation::kRelu6}) {
+    for (const ConvProblem& p : {With(Pointwise(C16(1, 1, 4, 16), 32), activation),
+                                 With(Depthwise(C16(1, 1, 4, 16), 3, 1, kOne), activation)}) {
+      AlignedBuffer x(p.x.bytes());
+      x.as<float>()[p.x.Offset(0, 0, 0, 3) + 2] = std::nanf("");
+      const std::vector<float> weights(ConvRefWeights(p), 1.0f);
+      const auto run = [&](const ConvKernel& kernel) {
+        const AlignedBuffer packed(kernel.packed_bytes(p));
+        kernel.pack(p, weights.data(), {}, {}, packed.data());
+        AlignedBuffer y(p.y.bytes());
+        kernel.run(p, {.x = x.data(), .packed = packed.data(), .y = y.data()}, 0,
+                   kernel.units(p, 1), 1);
+        return y;
+      };
+      const AlignedBuffer expected = run(kConvRef);
+      for (const IsaSet isa : MachineIsas()) {
+        for (const ConvKernel& kernel : ConvKernels(isa)) {
+          if (kernel.x != p.x.layout || !kernel.accepts(p)) continue;
+          const AlignedBuffer y = run(kernel);
+          for (int64_t i = 0; i < p.y.elements(); ++i) {
+            ASSERT_EQ(std::isnan(y.as<float>()[i]), std::isnan(expected.as<float>()[i]))
+                << kernel.name << ", float " << i;
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(ConvKernels, ReferenceTakesWhatNoFastKernelDoes) {
+  ConvProblem dilated = Depthwise(C16(1, 9, 9, 16), 3, 1, kTwo);
+  dilated.dilation = {2, 2};
+  ConvProblem grouped = Conv(C16(1, 5, 5, 8), 12, 3, 1, kOne, 4);
+  for (const ConvProblem& p : {dilated, grouped}) {
+    const auto table = ConvKernels(DetectIsa());
+    ASSERT_TRUE(table.back().accepts(p));
+    const AlignedBuffer y = Trial(p).Run(table.back(), 1);
+    for (int64_t i = 0; i < p.y.elements(); ++i) ASSERT_FALSE(std::isnan(y.as<float>()[i]));
+  }
+}
+
+}  // namespace
+}  // namespace mnv4::kernels
