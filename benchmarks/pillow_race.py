@@ -22,9 +22,11 @@ from PIL import Image
 
 SIZE, CROP_PCT = 256, 0.95
 # Name of the benchmark -> the row it is printed as.
-ROWS = {"BM_Resize/photo_bicubic/4000/3000/358/269": "resize 4000x3000 to 358x269",
-        "BM_Decode": "decode",
-        "BM_LoadPixels": "decode + resize + crop to 256"}
+ROWS = {
+    "BM_Resize/photo_bicubic/4000/3000/358/269": "resize 4000x3000 to 358x269",
+    "BM_Decode": "decode",
+    "BM_LoadPixels": "decode + resize + crop to 256",
+}
 
 
 def photograph_like(width, height):
@@ -42,9 +44,18 @@ def photograph_like(width, height):
 def ours(bench, photo):
     """Benchmark -> CPU milliseconds, the mean over a short run."""
     names = "|".join(f"^{name}$" for name in ROWS)
-    out = subprocess.run([bench, f"--benchmark_filter={names}", "--benchmark_format=json",
-                          "--benchmark_min_time=0.3"], env={**os.environ, "MNV4_BENCH_JPEG": photo},
-                         check=True, capture_output=True, text=True).stdout
+    out = subprocess.run(
+        [
+            bench,
+            f"--benchmark_filter={names}",
+            "--benchmark_format=json",
+            "--benchmark_min_time=0.3",
+        ],
+        env={**os.environ, "MNV4_BENCH_JPEG": photo},
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
     results = json.loads(out)["benchmarks"]
     broken = [r["error_message"] for r in results if r.get("error_occurred")]
     if broken:
@@ -76,7 +87,9 @@ def pillows(data):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("bench")
     parser.add_argument("photo", nargs="?", help="a 4000x3000 JPEG; one is made if none is given")
     parser.add_argument("--rounds", type=int, default=15)
@@ -92,7 +105,10 @@ def main():
         for _ in range(arguments.rounds):
             rounds.append((ours(arguments.bench, photo), pillows(data)))
 
-    print(f"{len(data)} bytes, Pillow {PIL.__version__}, {len(rounds)} rounds, CPU milliseconds (median)")
+    print(
+        f"{len(data)} bytes, Pillow {PIL.__version__}, CPU milliseconds, "
+        f"median of {len(rounds)} rounds"
+    )
     print(f"{'':32}{'ours':>8}{'Pillow':>8}{'ratio':>8}")
     for name, row in ROWS.items():
         mine = statistics.median(a[name] for a, _ in rounds)

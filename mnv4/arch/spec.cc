@@ -14,7 +14,7 @@ namespace {
 
 constexpr int kMaxChannels = 16384;
 constexpr int kMaxKernel = 31;
-constexpr int kMaxStages = 32;
+constexpr int kMaxStages = 16;  // each may double the dilation
 constexpr size_t kMaxBlocks = 512;  // of all stages
 constexpr size_t kMaxName = 128;
 

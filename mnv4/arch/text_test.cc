@@ -173,7 +173,7 @@ TEST(NetworkText, ErrorsNameTheLineWhatItHasAndWhatWasWanted) {
 }
 
 TEST(NetworkText, ErrorsOfTheWholeNetworkNameTheBlock) {
-  EXPECT_EQ(ErrorOf("network n"), "n: the number of stages is 0, wanted 1 to 32");
+  EXPECT_EQ(ErrorOf("network n"), "n: the number of stages is 0, wanted 1 to 16");
   EXPECT_EQ(ErrorOf("network n\nstage\nstage\nconv k1 o8"), "n: stage 0 has no blocks");
   EXPECT_EQ(ErrorOf("network n\nstage\nconv k1 o8\nconv k1 o8 s2"),
             "n: blocks.0.1: stride 2, which only the first block of a stage may have");

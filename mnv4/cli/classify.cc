@@ -22,6 +22,7 @@
 #include "mnv4/cli/picture.h"
 #include "mnv4/cli/picture_queue.h"
 #include "mnv4/cli/progress.h"
+#include "mnv4/io/printable.h"
 
 namespace mnv4::cli {
 namespace {
@@ -88,7 +89,7 @@ class Reports {
     network_ms_ += result.network_ms;
     if (!result.error.empty()) {
       progress_.Clear();
-      fmt::print(stderr, "mnv4 classify: {}: {}\n", result.path, result.error);
+      fmt::print(stderr, "mnv4 classify: {}: {}\n", Printable(result.path), result.error);
     }
     output_.Write(json_ ? JsonLine(result, labels_)
                         : TextLines(result, labels_, layout_, output_.style()));

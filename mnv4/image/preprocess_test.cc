@@ -45,6 +45,7 @@ TEST(LoadPixels, EqualsDecodeThenResizeAndCrop) {
           for (int width : {5, 24}) {
             Preprocess preprocess{.channels = channels, .height = 18, .width = width};
             preprocess.crop_mode = mode;
+            preprocess.mean.resize(channels);
             const DecodeOptions options{.apply_exif = apply_exif, .channels = channels};
             const Image whole = Decode(bytes, options);
             EXPECT_EQ(LoadPixels(bytes, preprocess, options).pixels,

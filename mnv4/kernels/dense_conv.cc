@@ -72,19 +72,18 @@ void Pack(const ConvProblem& p, const float* oihw, std::span<const float> scale,
 }
 
 bool IsSinglePixel(const ConvProblem& p) { return p.y.n * p.y.h * p.y.w == 1; }
+int GroupPanels(const ConvProblem& p) { return IsSinglePixel(p) ? kPixelPanels : kTilePanels; }
 
-PanelSplit Split(const ConvProblem& p, int threads) {
-  return SplitPanels(p, kTileRows, IsSinglePixel(p) ? kPixelPanels : kTilePanels, threads);
+int Units(const ConvProblem& p, int threads) {
+  return SplitPanels(p, kTileRows, GroupPanels(p), threads).units();
 }
 
-int Units(const ConvProblem& p, int threads) { return Split(p, threads).units(); }
-
 void Run(const ConvProblem& p, const ConvArgs& args, int begin, int end, int threads) noexcept {
-  const PanelSplit split = Split(p, threads);
-  const int tile_panels = IsSinglePixel(p) ? kPixelPanels : kTilePanels;
+  const int group_panels = GroupPanels(p);
+  const PanelSplit split = SplitPanels(p, kTileRows, group_panels, threads);
   const Taps taps = TapsOf(p);
   const int64_t panel_floats = PanelFloats(p);
-  const int64_t row_stride = p.stride.w * p.x.pixel_stride();
+  const int64_t pixel_stride = p.stride.w * p.x.pixel_stride();
   const auto* packed = static_cast<const float*>(args.packed);
 
   Tile tile;
@@ -98,46 +97,49 @@ void Run(const ConvProblem& p, const ConvArgs& args, int begin, int end, int thr
   tile.limits = LimitsOf(p.activation);
 
   const int k_blocks = taps.count * ((taps.depth + kBlock - 1) / kBlock);
-  const int64_t lines_per_panel = panel_floats / kBlock * tile_panels;
+  const int group_lines = static_cast<int>(panel_floats) / kBlock * group_panels;
+  for (int unit = begin; unit < end;) {
+    const PanelRun run = split.RunAt(unit, end);
+    const int block = run.group * group_panels;
+    const int panels = std::min(group_panels, p.y.blocks() - block);
+    const int ox = split.row.Begin(run.tile_begin);
 
-  PanelCursor cursor(split, begin);
-  for (int unit = begin; unit < end; ++unit, cursor.Next()) {
-    const int image = split.lines == 1 ? 0 : cursor.line() / p.y.h;
-    const int oy = split.lines == 1 ? 0 : cursor.line() % p.y.h;
-    const int ox = split.TileBegin(cursor.tile_of_line());
-    const int rows = split.TileBegin(cursor.tile_of_line() + 1) - ox;
-    const int block = cursor.panel() * tile_panels;
-
-    tile.x = static_cast<const float*>(args.x) + ox * row_stride +
-             p.x.Offset(0, image, oy * p.stride.h - p.pad.top, -p.pad.left);
+    tile.x = static_cast<const float*>(args.x) + ox * pixel_stride +
+             p.x.Offset(0, run.image, run.row * p.stride.h - p.pad.top, -p.pad.left);
+    tile.prefetch_x = run.group == 0;  // later groups find x in L2
     tile.bias = packed + block * panel_floats;
     tile.weights = tile.bias + kBlock;
-    tile.y = static_cast<float*>(args.y) + p.y.Offset(block, image, oy, ox);
+    tile.y = static_cast<float*>(args.y) + p.y.Offset(block, run.image, run.row, ox);
     if (p.has_residual) {
-      tile.residual =
-          static_cast<const float*>(args.residual) + p.residual.Offset(block, image, oy, ox);
+      tile.residual = static_cast<const float*>(args.residual) +
+                      p.residual.Offset(block, run.image, run.row, ox);
     }
 
-    // While one panel is used, the next comes from afar, a few lines for every k-block.
-    const bool last_panel = unit - cursor.tile_of_chunk() + cursor.tiles_of_chunk() >= end;
-    const void* next = last_panel ? args.next_packed
-                       : cursor.panel() + 1 == split.panels
-                           ? packed
-                           : tile.bias + tile_panels * panel_floats;
-    const int64_t k_blocks_per_chunk = int64_t{k_blocks} * cursor.tiles_of_chunk();
-    tile.prefetch_lines =
-        next == nullptr
-            ? 0
-            : static_cast<int>((lines_per_panel + k_blocks_per_chunk - 1) / k_blocks_per_chunk);
-    tile.prefetch = static_cast<const std::byte*>(next) +
-                    kCacheLine * tile.prefetch_lines * k_blocks * cursor.tile_of_chunk();
+    // While one group of panels is used, the next comes from afar, a few lines for every k-block.
+    // A single pixel reads panels as fast as the hardware fetches them by itself: 1.5x faster.
+    const bool last_group = unit - run.tile_of_chunk + run.chunk_tiles >= end;
+    const void* next = last_group                      ? args.next_packed
+                       : IsSinglePixel(p)              ? nullptr
+                       : run.group + 1 == split.groups ? packed
+                                                       : tile.bias + group_panels * panel_floats;
+    const int chunk_k_blocks = k_blocks * run.chunk_tiles;
+    tile.prefetch_lines = next == nullptr ? 0 : (group_lines + chunk_k_blocks - 1) / chunk_k_blocks;
+    const int tile_lines = tile.prefetch_lines * k_blocks;
+    tile.prefetch =
+        static_cast<const std::byte*>(next) + int64_t{kCacheLine} * tile_lines * run.tile_of_chunk;
 
-    tile.prefetch_x = cursor.panel() == 0;
-    const int panels = std::min(tile_panels, p.y.blocks() - block);
-    RunPanels(rows, panels, tile, row_stride);
-    for (int i = 0; i < panels; ++i) {
-      ActivateStored(p.activation, tile.y + i * tile.y_block_stride, rows * kBlock);
+    for (int i = run.tile_begin; i < run.tile_end; ++i) {
+      const int pixels = split.row.Size(i);
+      RunPanels(pixels, panels, tile, pixel_stride);
+      for (int panel = 0; panel < panels; ++panel) {
+        ActivateStored(p.activation, tile.y + panel * tile.y_block_stride, pixels * kBlock);
+      }
+      tile.x += pixels * pixel_stride;
+      tile.y += pixels * kBlock;
+      if (p.has_residual) tile.residual += pixels * kBlock;
+      tile.prefetch += kCacheLine * tile_lines;
     }
+    unit = run.unit_end;
   }
 }
 

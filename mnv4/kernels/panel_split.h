@@ -1,7 +1,7 @@
 #pragma once
-/// How a dense convolution is cut into pieces of work. A unit is one tile of pixels times one
-/// panel of output channels; units are ordered chunk of tiles, panel, tile. One chunk makes
-/// consecutive ranges of units a split by channels, many chunks a split by pixels.
+/// How a dense convolution is cut into pieces of work. A unit is one tile of pixels times one group
+/// of panels (16 output channels each); units are ordered chunk of tiles, group, tile. One chunk
+/// makes consecutive ranges of units a split by channels, many chunks a split by pixels.
 
 #include <algorithm>
 
@@ -9,81 +9,82 @@
 
 namespace mnv4::kernels {
 
-struct PanelSplit {
-  int lines = 1;           ///< runs of output pixels that lie side by side in x and in y
-  int pixels = 0;          ///< of one line
-  int tiles_per_line = 1;  ///< a line is cut evenly, so heights differ by one at most
-  int panels = 1;
-  int chunks = 1;
+/// `total` things cut into `parts` whose sizes differ by one at most, the larger ones first.
+class EvenSplit {
+ public:
+  EvenSplit() = default;
+  EvenSplit(int total, int parts) : parts_(parts), size_(total / parts), larger_(total % parts) {}
 
-  int tiles() const { return lines * tiles_per_line; }
-  int units() const { return tiles() * panels; }
-  int ChunkBegin(int chunk) const { return static_cast<int>(int64_t{tiles()} * chunk / chunks); }
-  int TileBegin(int tile_of_line) const {
-    return static_cast<int>(int64_t{pixels} * tile_of_line / tiles_per_line);
+  int parts() const { return parts_; }
+  int Begin(int part) const { return size_ * part + std::min(larger_, part); }
+  int Size(int part) const { return size_ + (part < larger_ ? 1 : 0); }
+
+ private:
+  int parts_ = 1, size_ = 0, larger_ = 0;
+};
+
+/// Consecutive units of one group and one row of output.
+struct PanelRun {
+  int group, image, row;
+  int tile_begin, tile_end;  ///< tiles of the row
+  int tile_of_chunk, chunk_tiles;
+  int unit_end;
+};
+
+struct PanelSplit {
+  int rows = 1;  ///< output pixels that lie side by side in x and in y: all, or image rows
+  int rows_per_image = 1;
+  EvenSplit row;     ///< into tiles of pixels
+  EvenSplit chunks;  ///< of the tiles of all rows
+  int groups = 1;
+
+  int units() const { return rows * row.parts() * groups; }
+
+  /// The run that starts with `unit` and stays below `end`.
+  PanelRun RunAt(int unit, int end) const {
+    int chunk = 0;
+    while (chunks.Begin(chunk + 1) * groups <= unit) ++chunk;
+    const int first = chunks.Begin(chunk), count = chunks.Size(chunk);
+    const int group = (unit - first * groups) / count, of_chunk = (unit - first * groups) % count;
+    const int tile = first + of_chunk, begin = tile % row.parts();
+    const int length = std::min({row.parts() - begin, count - of_chunk, end - unit});
+    return {.group = group,
+            .image = tile / row.parts() / rows_per_image,
+            .row = tile / row.parts() % rows_per_image,
+            .tile_begin = begin,
+            .tile_end = begin + length,
+            .tile_of_chunk = of_chunk,
+            .chunk_tiles = count,
+            .unit_end = unit + length};
   }
 };
 
-/// tile_rows x tile_panels * 16: the largest tile of the target.
-inline PanelSplit SplitPanels(const ConvProblem& p, int tile_rows, int tile_panels, int threads) {
+/// `tile_pixels` x `group_panels` panels: the largest tile of the target.
+inline PanelSplit SplitPanels(const ConvProblem& p, int tile_pixels, int group_panels,
+                              int threads) {
   // The part of x that one chunk reads stays in half an L2 cache of 512 KB while all panels pass.
   constexpr int64_t kChunkBytes = 256 << 10;
   // A projection reads what all threads have just written, so each takes its own pixels; but not
-  // when that leaves each but a few tiles (kernels.md, section 10: down to 49 pixels on 2 threads).
+  // when that leaves each but a few tiles (49 pixels on 2 threads still gain).
   constexpr int kMinPixelsPerThread = 24;
 
-  PanelSplit split;
+  const int pixels = p.y.n * p.y.h * p.y.w;
   const bool merges =
       p.pointwise() && p.x.dense() && p.y.dense() && (!p.has_residual || p.residual.dense());
-  split.lines = merges ? 1 : p.y.n * p.y.h;
-  split.pixels = merges ? p.y.n * p.y.h * p.y.w : p.y.w;
-  split.tiles_per_line = (split.pixels + tile_rows - 1) / tile_rows;
-  split.panels = (p.y.blocks() + tile_panels - 1) / tile_panels;
+  PanelSplit split;
+  split.rows = merges ? 1 : p.y.n * p.y.h;
+  split.rows_per_image = merges ? 1 : p.y.h;
+  const int row_pixels = pixels / split.rows;
+  split.row = EvenSplit(row_pixels, (row_pixels + tile_pixels - 1) / tile_pixels);
+  split.groups = (p.y.blocks() + group_panels - 1) / group_panels;
 
-  const int64_t bytes = static_cast<int64_t>(p.x.bytes());
-  split.chunks = static_cast<int>((bytes + kChunkBytes - 1) / kChunkBytes);
-  const bool projects = p.y.c < p.x.c && p.y.n * p.y.h * p.y.w >= kMinPixelsPerThread * threads;
-  if (split.chunks > 1 || projects) {
-    split.chunks = (split.chunks + threads - 1) / threads * threads;
-  }
-  split.chunks = std::clamp(split.chunks, 1, split.tiles());
+  const int tiles = split.rows * split.row.parts();
+  const int64_t x_bytes = static_cast<int64_t>(p.x.bytes());
+  int chunks = static_cast<int>((x_bytes + kChunkBytes - 1) / kChunkBytes);
+  const bool projects = p.y.c < p.x.c && pixels >= kMinPixelsPerThread * threads;
+  if (chunks > 1 || projects) chunks = (chunks + threads - 1) / threads * threads;
+  split.chunks = EvenSplit(tiles, std::clamp(chunks, 1, tiles));
   return split;
 }
-
-/// Walks consecutive units.
-class PanelCursor {
- public:
-  PanelCursor(const PanelSplit& split, int unit) : split_(split) {
-    while (split_.ChunkBegin(chunk_ + 1) * split_.panels <= unit) ++chunk_;
-    EnterChunk();
-    const int within = unit - first_ * split_.panels;
-    panel_ = within / tiles_;
-    tile_ = within % tiles_;
-  }
-  void Next() {
-    if (++tile_ < tiles_) return;
-    tile_ = 0;
-    if (++panel_ < split_.panels) return;
-    panel_ = 0;
-    ++chunk_;
-    EnterChunk();
-  }
-
-  int panel() const { return panel_; }
-  int line() const { return (first_ + tile_) / split_.tiles_per_line; }
-  int tile_of_line() const { return (first_ + tile_) % split_.tiles_per_line; }
-  int tile_of_chunk() const { return tile_; }
-  int tiles_of_chunk() const { return tiles_; }
-
- private:
-  void EnterChunk() {
-    first_ = split_.ChunkBegin(chunk_);
-    tiles_ = split_.ChunkBegin(chunk_ + 1) - first_;
-  }
-
-  PanelSplit split_;
-  int chunk_ = 0, panel_ = 0, tile_ = 0;
-  int first_ = 0, tiles_ = 1;  // of the chunk
-};
 
 }  // namespace mnv4::kernels

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <vector>
@@ -12,6 +11,7 @@
 #include "mnv4/base/error.h"
 #include "mnv4/io/file.h"
 #include "mnv4/io/printable.h"
+#include "mnv4/model/hub_cache.h"
 
 namespace mnv4::model {
 namespace {
@@ -74,65 +74,6 @@ Place OnDisk(const std::string& path) {
   return {KindOfFile(path), path, {}};
 }
 
-// "ORG/MODEL" or "ORG/MODEL@REVISION". The parts become folder names and must stay that.
-struct Repository {
-  std::string owner, model, revision = "main";
-
-  std::string Folder() const { return fmt::format("{}/models--{}--{}", HubCache(), owner, model); }
-};
-
-std::optional<Repository> ParseRepository(std::string_view name) {
-  const auto is_part = [](std::string_view part) {
-    const bool plain = std::all_of(part.begin(), part.end(), [](char c) {
-      return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-             c == '-' || c == '_' || c == '.';
-    });
-    return plain && !part.empty() && part.size() < 200 && part != "." && part != "..";
-  };
-  Repository repository;
-  if (const size_t at = name.find('@'); at != name.npos) {
-    repository.revision = name.substr(at + 1);
-    name = name.substr(0, at);
-  }
-  const size_t slash = name.find('/');
-  if (slash == name.npos) return std::nullopt;
-  repository.owner = name.substr(0, slash);
-  repository.model = name.substr(slash + 1);
-  if (!is_part(repository.owner) || !is_part(repository.model) || !is_part(repository.revision)) {
-    return std::nullopt;
-  }
-  return repository;
-}
-
-// The snapshot of a revision: refs/<revision> holds its commit, or it is a commit itself. Without
-// a ref for "main" (files placed by hand), the newest snapshot.
-std::optional<std::string> FindSnapshot(const Repository& repository) {
-  const fs::path folder = repository.Folder();
-  const fs::path snapshots = folder / "snapshots";
-  std::string commit = repository.revision;
-  std::ifstream(folder / "refs" / repository.revision) >> commit;
-  const bool is_name = !commit.empty() && commit.find('/') == commit.npos && commit != "..";
-  if (is_name && IsFolder(snapshots / commit)) return (snapshots / commit).string();
-  if (repository.revision != "main") return std::nullopt;
-
-  std::optional<std::string> newest;
-  fs::file_time_type newest_time;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(snapshots, error)) {
-    const auto time = fs::last_write_time(entry, error);
-    if (!entry.is_directory(error) || (newest && time <= newest_time)) continue;
-    newest = entry.path().string();
-    newest_time = time;
-  }
-  return newest;
-}
-
-std::string WhereToPut(const Repository& repository) {
-  return fmt::format(
-      "put config.json and model.safetensors of https://huggingface.co/{}/{} into {}",
-      repository.owner, repository.model, Printable(repository.Folder() + "/snapshots/main", 4096));
-}
-
 Repository TimmRepository(const ZooName& zoo) {
   return {"timm", fmt::format("{}.{}", zoo.tag->architecture, zoo.tag->tag)};
 }
@@ -159,20 +100,6 @@ Place InHub(const Repository& repository) {
 }
 
 }  // namespace
-
-std::string HubCache() {
-  const auto variable = [](const char* name) -> std::string {
-    const char* value = std::getenv(name);
-    return value != nullptr ? value : "";
-  };
-  if (const std::string cache = variable("HF_HUB_CACHE"); !cache.empty()) return cache;
-  if (const std::string cache = variable("HUGGINGFACE_HUB_CACHE"); !cache.empty()) return cache;
-  if (const std::string home = variable("HF_HOME"); !home.empty()) return home + "/hub";
-  if (const std::string cache = variable("XDG_CACHE_HOME"); !cache.empty()) {
-    return cache + "/huggingface/hub";
-  }
-  return variable("HOME") + "/.cache/huggingface/hub";
-}
 
 std::optional<ZooName> FindInZoo(const std::string& name) {
   const size_t dot = name.find('.');
@@ -249,7 +176,7 @@ std::string WeightsIn(const std::string& folder) {
   std::sort(pickles.begin(), pickles.end());
   if (found.empty() && !pickles.empty()) RefusePickle(pickles[0]);
   throw Error(ErrorCode::kInvalidFile,
-              fmt::format("{}: {}", BaseName(folder),
+              fmt::format("{}: {}", Printable(folder, 4096),
                           found.empty() ? "no model.safetensors in this folder"
                                         : "several .safetensors files and none is called "
                                           "model.safetensors"));

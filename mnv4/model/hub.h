@@ -35,10 +35,6 @@ Place Resolve(const std::string& name);
 /// is no such network. Throws Error(kInvalidArgument) for an unknown tag of a known one.
 std::optional<ZooName> FindInZoo(const std::string& name);
 
-/// $HF_HUB_CACHE, $HUGGINGFACE_HUB_CACHE, $HF_HOME/hub, $XDG_CACHE_HOME/huggingface/hub or
-/// ~/.cache/huggingface/hub.
-std::string HubCache();
-
 /// The error that asks for the weights of a zoo name, with the place they belong.
 [[noreturn]] void ThrowNoWeights(const ZooName& zoo);
 

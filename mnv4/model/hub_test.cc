@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "mnv4/io/testing.h"
+#include "mnv4/model/hub_cache.h"
 #include "mnv4/model/model.h"
 
 namespace mnv4::model {

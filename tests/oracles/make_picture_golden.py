@@ -24,7 +24,7 @@ def fnv(data):
 
 
 def synthetic(width, height, channels):
-    """The same pixels as SyntheticPixels() of mnv4/image/synthetic_pixels.h: noise with many extremes."""
+    """The pixels of SyntheticPixels() in mnv4/image/synthetic_pixels.h: noise, many extremes."""
     z = np.arange(width * height * channels, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z ^= z >> np.uint64(27)
@@ -65,7 +65,9 @@ def jpeg_files(rng):
     colour = as_image(pictures.smooth(rng, 45, 37, 3))
     grey = as_image(pictures.smooth(rng, 21, 33, 1))
     inks = Image.frombytes("CMYK", (19, 26), pictures.smooth(rng, 19, 26, 4).tobytes())
-    narrow = as_image(pictures.smooth(rng, 12, 70, 3))  # tall enough for Pillow to change its passes
+    narrow = as_image(
+        pictures.smooth(rng, 12, 70, 3)
+    )  # tall enough for Pillow to change its passes
     yield "grey.jpg", jpeg(grey)
     for name, subsampling in [("444", 0), ("422", 1), ("420", 2)]:
         yield f"{name}.jpg", jpeg(colour, subsampling=subsampling, quality=85)
@@ -108,16 +110,34 @@ def write_files():
         rgb, grey = image.convert("RGB"), image.convert("L")
         image.load()
         turned = ImageOps.exif_transpose(image).convert("RGB")
-        lines.append(f"{name} {rgb.width} {rgb.height} {fnv(rgb.tobytes())} {fnv(grey.tobytes())} "
-                     f"{turned.width} {turned.height} {fnv(turned.tobytes())}")
+        lines.append(
+            f"{name} {rgb.width} {rgb.height} {fnv(rgb.tobytes())} {fnv(grey.tobytes())} "
+            f"{turned.width} {turned.height} {fnv(turned.tobytes())}"
+        )
     (FOLDER / "decoded.txt").write_text("\n".join(lines) + "\n")
 
 
 def write_resizes():
-    shapes = [(1, 1, 5, 7), (7, 5, 1, 1), (3, 4, 300, 2), (64, 48, 64, 30), (64, 48, 31, 48), (33, 17, 66, 35),
-              (500, 375, 341, 256), (30, 400, 12, 90), (40, 100, 20, 58), (40, 100, 20, 59), (40, 100, 20, 61),
-              (100, 40, 20, 8), (17, 300, 16, 299), (9, 9, 9, 9), (255, 3, 20, 9)]
-    cases = [(*shape, channels, filter) for shape in shapes for channels in [3, 1] for filter in FILTERS]
+    shapes = [
+        (1, 1, 5, 7),
+        (7, 5, 1, 1),
+        (3, 4, 300, 2),
+        (64, 48, 64, 30),
+        (64, 48, 31, 48),
+        (33, 17, 66, 35),
+        (500, 375, 341, 256),
+        (30, 400, 12, 90),
+        (40, 100, 20, 58),
+        (40, 100, 20, 59),
+        (40, 100, 20, 61),
+        (100, 40, 20, 8),
+        (17, 300, 16, 299),
+        (9, 9, 9, 9),
+        (255, 3, 20, 9),
+    ]
+    cases = [
+        (*shape, channels, filter) for shape in shapes for channels in [3, 1] for filter in FILTERS
+    ]
     cases.append((4000, 3000, 358, 269, 3, "bicubic"))  # also that of image_bench.cc
     lines = ["# from width and height, channels, to width and height, filter, hash"]
     for w, h, to_w, to_h, channels, filter in cases:
@@ -128,8 +148,15 @@ def write_resizes():
 
 
 def transform_of(channels, height, width, pct, mode, filter, mean, std):
-    return create_transform((channels, height, width), is_training=False, interpolation=filter,
-                            mean=mean, std=std, crop_pct=pct, crop_mode=mode)
+    return create_transform(
+        (channels, height, width),
+        is_training=False,
+        interpolation=filter,
+        mean=mean,
+        std=std,
+        crop_pct=pct,
+        crop_mode=mode,
+    )
 
 
 def write_crops():
@@ -138,7 +165,9 @@ def write_crops():
     mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
     lines = ["# picture's width and height, crop's height and width, crop_pct, mode, filter, hash"]
     rng = np.random.default_rng(2)
-    for (w, h), (height, width, pct), mode in itertools.product(shapes, crops, ["center", "squash", "border"]):
+    for (w, h), (height, width, pct), mode in itertools.product(
+        shapes, crops, ["center", "squash", "border"]
+    ):
         filter = str(rng.choice(FILTERS))
         image = as_image(synthetic(w, h, 3))
         for step in transform_of(3, height, width, pct, mode, filter, mean, std).transforms[:-2]:
@@ -148,12 +177,20 @@ def write_crops():
 
 
 def write_normalized():
-    presets = [((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)), ((0.5,) * 3, (0.5,) * 3), ((0.0,) * 3, (1.0,) * 3),
-               ((0.1307, 1 / 3, 0.99), (0.3081, 2 / 3, 0.017))]
-    lines = ["# mean, std, hash of the float32 tensor [c, h, w] of 16x16 pixels with all 256 values a channel"]
+    presets = [
+        ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+        ((0.5,) * 3, (0.5,) * 3),
+        ((0.0,) * 3, (1.0,) * 3),
+        ((0.1307, 1 / 3, 0.99), (0.3081, 2 / 3, 0.017)),
+    ]
+    lines = [
+        "# mean, std, hash of the float32 tensor [c, h, w] of a 16x16 picture of all 256 values"
+    ]
     values = np.arange(256, dtype=np.uint8).reshape(16, 16, 1).repeat(3, axis=2)
     for mean, std in presets:
-        to_tensor, normalize = transform_of(3, 16, 16, 1.0, "center", "bicubic", mean, std).transforms[-2:]
+        to_tensor, normalize = transform_of(
+            3, 16, 16, 1.0, "center", "bicubic", mean, std
+        ).transforms[-2:]
         tensor = normalize(to_tensor(as_image(values)))
         numbers = " ".join(repr(v) for v in mean + std)
         lines.append(f"{numbers} {fnv(tensor.numpy().tobytes())}")

@@ -29,13 +29,19 @@ NETWORK = "mobilenetv4_conv_small_035"
 def random_configuration(rng):
     """pretrained_cfg entries that decide on preprocessing."""
     channels = 1 if rng.random() < 0.2 else 3
-    side = lambda: int(rng.choice([32, 96, 224, 256]) if rng.random() < 0.5 else rng.integers(32, 320))
+    side = lambda: int(
+        rng.choice([32, 96, 224, 256]) if rng.random() < 0.5 else rng.integers(32, 320)
+    )
     height = side()
     width = height if rng.random() < 0.7 else side()
     return {
         "input_size": (channels, height, width),
-        "interpolation": str(rng.choice(["nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"],
-                                        p=[0.08, 0.08, 0.2, 0.08, 0.4, 0.16])),
+        "interpolation": str(
+            rng.choice(
+                ["nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"],
+                p=[0.08, 0.08, 0.2, 0.08, 0.4, 0.16],
+            )
+        ),
         "crop_pct": float(rng.choice([0.875, 0.95, 1.0, 0.9, 0.7])),
         "crop_mode": str(rng.choice(["center", "squash", "border"], p=[0.6, 0.2, 0.2])),
         "mean": tuple(float(v) for v in rng.uniform(0, 1, channels)),
@@ -67,8 +73,11 @@ class Configuration:
 
 def preprocess(program, folder, picture, out, *flags):
     """The array that the program writes, or its message."""
-    result = subprocess.run([program, "preprocess", "-m", folder, picture, "-o", out, *flags],
-                            capture_output=True, text=True)
+    result = subprocess.run(
+        [program, "preprocess", "-m", folder, picture, "-o", out, *flags],
+        capture_output=True,
+        text=True,
+    )
     return np.load(out) if result.returncode == 0 else result.stderr.strip()
 
 
@@ -83,7 +92,9 @@ def difference(ours, theirs):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("program")
     parser.add_argument("--count", type=int, default=240)
     parser.add_argument("--seed", type=int, default=0)
@@ -95,14 +106,18 @@ def main():
 
     with tempfile.TemporaryDirectory() as name:
         temporary = pathlib.Path(name)
-        configurations = [Configuration(temporary / f"model{i}", random_configuration(rng))
-                          for i in range(CONFIGURATIONS)]
+        configurations = [
+            Configuration(temporary / f"model{i}", random_configuration(rng))
+            for i in range(CONFIGURATIONS)
+        ]
 
         def compare(what, configuration, picture, theirs, *flags):
             nonlocal failures
             path = temporary / f"picture{picture.suffix}"
             path.write_bytes(picture.data)
-            ours = preprocess(arguments.program, configuration.folder, path, temporary / "x.npy", *flags)
+            ours = preprocess(
+                arguments.program, configuration.folder, path, temporary / "x.npy", *flags
+            )
             image = Image.open(path)
             try:
                 wanted = theirs(image)
@@ -113,14 +128,22 @@ def main():
             tally[what] += 1
             if problem:
                 failures += 1
-                print(f"FAIL {what}: {picture.kind}, {image.width}x{image.height}, "
-                      f"{configuration.entries}: {problem}")
+                print(
+                    f"FAIL {what}: {picture.kind}, {image.width}x{image.height}, "
+                    f"{configuration.entries}: {problem}"
+                )
 
         for i in range(arguments.count):
             c = configurations[i % CONFIGURATIONS]
             picture = random_picture(rng)
-            compare(picture.suffix[1:], c, picture, lambda im: c.pixels(im.convert(c.mode)),
-                    "--uint8", "--no-exif")
+            compare(
+                picture.suffix[1:],
+                c,
+                picture,
+                lambda im: c.pixels(im.convert(c.mode)),
+                "--uint8",
+                "--no-exif",
+            )
             if i % 8 == 0:
                 compare("float32", c, picture, lambda im: c.tensor(im.convert(c.mode)), "--no-exif")
         for orientation in range(1, 9):
@@ -128,8 +151,13 @@ def main():
             exif[0x112] = orientation
             c = configurations[orientation]
             picture = random_jpeg(rng, exif=exif)
-            compare("EXIF", c, picture,
-                    lambda im: c.pixels(ImageOps.exif_transpose(im.convert(c.mode))), "--uint8")
+            compare(
+                "EXIF",
+                c,
+                picture,
+                lambda im: c.pixels(ImageOps.exif_transpose(im.convert(c.mode))),
+                "--uint8",
+            )
 
     counts = ", ".join(f"{count} {what}" for what, count in sorted(tally.items()))
     print(f"pictures: {sum(tally.values())} comparisons ({counts}), {failures} differ")

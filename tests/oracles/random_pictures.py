@@ -11,7 +11,15 @@ from PIL import Image, ImageFile
 ImageFile.MAXBLOCK = 1 << 24  # Pillow cannot write large progressive files in smaller pieces
 
 SIDES = [1, 2, 3, 7, 8, 9, 15, 16, 17, 33, 64, 100, 255]
-ADAM7 = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
+ADAM7 = [
+    (0, 0, 8, 8),
+    (4, 0, 8, 8),
+    (0, 4, 4, 8),
+    (2, 0, 4, 4),
+    (0, 2, 2, 4),
+    (1, 0, 2, 2),
+    (0, 1, 1, 2),
+]
 PNG_SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # a pixel, by colour type
 PNG_DEPTHS = {0: [1, 2, 4, 8, 16], 2: [8, 16], 3: [1, 2, 4, 8], 4: [8, 16], 6: [8, 16]}
 
@@ -58,8 +66,11 @@ def random_jpeg(rng, exif=None):
     if channels == 1:
         image = Image.fromarray(pixels[..., 0])
     else:
-        image = Image.frombytes(mode if mode in ("CMYK", "YCbCr") else "RGB",
-                                (pixels.shape[1], pixels.shape[0]), pixels.tobytes())
+        image = Image.frombytes(
+            mode if mode in ("CMYK", "YCbCr") else "RGB",
+            (pixels.shape[1], pixels.shape[0]),
+            pixels.tobytes(),
+        )
     file = io.BytesIO()
     image.save(file, "JPEG", **options)
     data = bytearray(file.getvalue())
@@ -101,9 +112,15 @@ def png(samples, colour_type, depth, interlaced, extra=b"", behind=b""):
     half = len(packed) // 2
     height, width = samples.shape[:2]
     header = struct.pack(">IIBBBBB", width, height, depth, colour_type, 0, 0, interlaced)
-    return (b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", header) + extra +
-            png_chunk(b"IDAT", packed[:half]) + png_chunk(b"IDAT", packed[half:]) + behind +
-            png_chunk(b"IEND", b""))
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + png_chunk(b"IHDR", header)
+        + extra
+        + png_chunk(b"IDAT", packed[:half])
+        + png_chunk(b"IDAT", packed[half:])
+        + behind
+        + png_chunk(b"IEND", b"")
+    )
 
 
 def random_png(rng):
@@ -121,7 +138,9 @@ def random_png(rng):
         extra += png_chunk(b"tRNS", bytes(transparent))
     samples = rng.integers(0, levels, (height, width, PNG_SAMPLES[colour_type]))
     if depth >= 8 and colour_type != 3:
-        samples = (smooth(rng, width, height, samples.shape[2]).astype(np.int64) * (levels - 1)) // 255
+        samples = (
+            smooth(rng, width, height, samples.shape[2]).astype(np.int64) * (levels - 1)
+        ) // 255
     data = png(samples, colour_type, depth, interlaced, extra)
     return Picture(f"PNG type {colour_type} depth {depth} interlaced {interlaced}", ".png", data)
 
@@ -130,7 +149,9 @@ def random_pillow_png(rng):
     mode = str(rng.choice(["1", "L", "LA", "P", "RGB", "RGBA", "I;16"]))
     width, height = random_shape(rng)
     if mode == "I;16":
-        image = Image.frombytes(mode, (width, height), rng.integers(0, 1024, (height, width), np.uint16).tobytes())
+        image = Image.frombytes(
+            mode, (width, height), rng.integers(0, 1024, (height, width), np.uint16).tobytes()
+        )
     else:
         image = Image.fromarray(smooth(rng, width, height, 4), "RGBA").convert(mode)
     file = io.BytesIO()
