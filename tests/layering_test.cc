@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
-#include <regex>
+#include <optional>
 #include <set>
 #include <sstream>
 #include <string>
@@ -32,6 +32,15 @@ Arrows ReadArrows(const std::string& path) {
   return arrows;
 }
 
+// "mnv4/base/error.h" of a line `#include "mnv4/base/error.h"`.
+std::optional<std::string> IncludedPath(const std::string& line) {
+  const std::string start = "#include \"mnv4/";
+  const size_t at = line.find(start);
+  if (at == std::string::npos) return std::nullopt;
+  const size_t path = at + start.size() - 5;
+  return line.substr(path, line.find('"', path) - path);
+}
+
 // What `module` names and what those include.
 std::set<std::string> Reachable(const Arrows& arrows, const std::string& module) {
   std::set<std::string> reached = {module};
@@ -50,7 +59,6 @@ TEST(Layering, IncludesFollowTheArrows) {
   const fs::path root = fs::path(MNV4_SOURCE_DIR) / "mnv4";
   const Arrows arrows = ReadArrows(MNV4_ARROWS_FILE);
   ASSERT_GE(arrows.size(), 11u);
-  const std::regex include("^\\s*#\\s*include\\s+\"mnv4/([a-z_0-9]+)/");
 
   int checked = 0;
   for (const auto& entry : fs::recursive_directory_iterator(root)) {
@@ -66,11 +74,14 @@ TEST(Layering, IncludesFollowTheArrows) {
     int number = 0;
     for (std::string line; std::getline(file, line);) {
       ++number;
-      std::smatch match;
-      if (!std::regex_search(line, match, include)) continue;
+      const std::optional<std::string> path_included = IncludedPath(line);
+      if (!path_included.has_value()) continue;
+      const size_t slash = path_included->find('/', 5);
+      if (slash == std::string::npos) continue;  // the public header
+      const std::string included = path_included->substr(5, slash - 5);
       ++checked;
-      EXPECT_TRUE(allowed.contains(match[1])) << "mnv4/" << relative.string() << ":" << number
-                                              << ": " << module << " may not include " << match[1];
+      EXPECT_TRUE(allowed.contains(included)) << "mnv4/" << relative.string() << ":" << number
+                                              << ": " << module << " may not include " << included;
     }
   }
   EXPECT_GT(checked, 100);
@@ -80,11 +91,10 @@ TEST(Layering, PublicHeaderShowsOnlyLeafTypes) {
   const std::set<std::string> leaves = {"mnv4/base/error.h", "mnv4/image/pixels.h"};
   std::ifstream file(std::string(MNV4_SOURCE_DIR) + "/mnv4/mnv4.h");
   ASSERT_TRUE(file.good());
-  const std::regex include("^#include \"(mnv4/[^\"]+)\"");
   for (std::string line; std::getline(file, line);) {
-    std::smatch match;
-    if (!std::regex_search(line, match, include)) continue;
-    EXPECT_TRUE(leaves.contains(match[1])) << line;
+    const std::optional<std::string> included = IncludedPath(line);
+    if (!included.has_value()) continue;
+    EXPECT_TRUE(leaves.contains(*included)) << line;
   }
 }
 
