@@ -1,0 +1,83 @@
+// The attentions of the hybrid networks: MAC/s of both products, softmax included in the time.
+// MNV4_ISA caps the instruction set. A wrong result is an error.
+
+#include <benchmark/benchmark.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+
+#include "mnv4/base/aligned_buffer.h"
+#include "mnv4/kernels/attention_ref.h"
+#include "mnv4/kernels/layer_shapes.h"
+
+namespace mnv4::kernels {
+namespace {
+
+AttentionProblem ProblemOf(const AttentionLayer& layer) {
+  const Desc queries = {
+      .n = 1, .h = layer.size, .w = layer.size, .c = layer.heads * layer.dim, .halo = {}};
+  const Desc keys = {.n = 1, .h = layer.kv_size, .w = layer.kv_size, .c = layer.dim, .halo = {}};
+  return {.q = queries,
+          .k = keys,
+          .v = keys,
+          .y = queries,
+          .heads = layer.heads,
+          .kv_heads = 1,
+          .scale = 1 / std::sqrt(static_cast<float>(layer.dim))};
+}
+
+AlignedBuffer RandomTensor(const Desc& desc, uint32_t seed) {
+  std::mt19937 random(seed);
+  std::normal_distribution<float> normal;
+  AlignedBuffer buffer(desc.bytes());
+  for (int64_t i = 0; i < desc.elements(); ++i) buffer.as<float>()[i] = normal(random);
+  return buffer;
+}
+
+bool IsRight(const AttentionProblem& p, const AttentionArgs& args) {
+  const AlignedBuffer expected(p.y.bytes()), scratch(kAttentionRef.scratch_bytes(p));
+  AttentionArgs reference = args;
+  reference.y = expected.data();
+  reference.scratch = scratch.data();
+  kAttentionRef.run(p, reference, 0, kAttentionRef.units(p));
+  for (int64_t i = 0; i < p.y.elements(); ++i) {
+    const float error = static_cast<const float*>(args.y)[i] - expected.as<float>()[i];
+    if (!(std::abs(error) < 1e-4f)) return false;
+  }
+  return true;
+}
+
+void Layer(benchmark::State& state, const AttentionLayer& layer) {
+  const AttentionProblem p = ProblemOf(layer);
+  const auto table = AttentionKernels(HostIsa());
+  const AttentionKernel& kernel =
+      *std::find_if(table.begin(), table.end(),
+                    [&](const AttentionKernel& candidate) { return candidate.accepts(p); });
+  const AlignedBuffer q = RandomTensor(p.q, 1), k = RandomTensor(p.k, 2), v = RandomTensor(p.v, 3);
+  const AlignedBuffer y(p.y.bytes()), scratch(kernel.scratch_bytes(p));
+  const AttentionArgs args = {
+      .q = q.data(), .k = k.data(), .v = v.data(), .y = y.data(), .scratch = scratch.data()};
+  for ([[maybe_unused]] auto iteration : state) kernel.run(p, args, 0, kernel.units(p));
+  if (!IsRight(p, args)) state.SkipWithError("differs from the reference");
+
+  const double macs = 2.0 * p.q.h * p.q.w * p.k.h * p.k.w * p.q.c;
+  state.counters["MAC/s"] = benchmark::Counter(macs * static_cast<double>(state.iterations()),
+                                               benchmark::Counter::kIsRate);
+  state.SetBytesProcessed(state.iterations() *
+                          static_cast<int64_t>(2 * p.q.bytes() + 2 * p.k.bytes()));
+  state.SetLabel(kernel.name);
+}
+
+const bool kRegistered = [] {
+  for (const AttentionLayer& layer : kAttentionLayers) {
+    const auto name = fmt::format("Attention/{}x{}/heads {} x {}", layer.size * layer.size,
+                                  layer.kv_size * layer.kv_size, layer.heads, layer.dim);
+    benchmark::RegisterBenchmark(name.c_str(), [&layer](benchmark::State& s) { Layer(s, layer); });
+  }
+  return true;
+}();
+
+}  // namespace
+}  // namespace mnv4::kernels
