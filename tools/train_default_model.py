@@ -33,7 +33,7 @@ import torch.nn.functional as F
 from safetensors.numpy import save_file
 
 TOOLS = os.path.dirname(os.path.abspath(__file__))
-ARCHITECTURE = "mobilenetv4_conv_small_050"
+ARCHITECTURE = "mobilenetv4_conv_small"
 SIZE = 128
 HELDOUT_SEED = 2
 AVERAGE_EVERY = 8  # steps
@@ -51,10 +51,10 @@ def parse_args():
     p.add_argument("--output", default=os.path.join(TOOLS, "../mnv4/cli/default_model.safetensors"))
     p.add_argument("--report", default=os.path.join(TOOLS, "default_model_report.json"))
     p.add_argument("--work", default="runs/train/default_model", help="folder of the checkpoint")
-    p.add_argument("--scenes", type=int, default=530_000, help="seen in all, at most")
+    p.add_argument("--scenes", type=int, default=690_000, help="seen in all, at most")
     p.add_argument("--minutes", type=float, default=math.inf,
                    help="training ends by then, its schedule shortened to fit")
-    p.add_argument("--sizes", type=parse_sizes, default="80:0.45,96:0.1,128:0.45",
+    p.add_argument("--sizes", type=parse_sizes, default="128:1",
                    help="side of the scenes in pixels and part of the schedule, in turn")
     p.add_argument("--batch-size", type=int, default=48)
     p.add_argument("--lr", type=float, default=1.5e-3)

@@ -1,6 +1,5 @@
 #pragma once
-/// Threads that all run the same function, with a barrier between its steps (kernels.md section
-/// 10).
+/// Threads that all run the same function, with a barrier between its steps.
 ///
 /// Workers spin while work is under way and shortly after, then park: waking a parked worker costs
 /// about 30 us, so back-to-back inferences never pay it and an idle program uses no CPU.

@@ -45,7 +45,7 @@ struct Padding {
   bool operator==(const Padding&) const = default;
 };
 
-/// Applied to every element. GELU is the exact erf form (models.md: timm and the authors use it).
+/// Applied to every element. GELU is the exact erf form, which timm and the authors use.
 enum class Activation : uint8_t { kNone, kRelu, kRelu6, kGelu, kHardSwish, kHardSigmoid };
 
 /// "none", "relu", "relu6", "gelu", "hard_swish", "hard_sigmoid".

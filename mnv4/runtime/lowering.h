@@ -1,6 +1,5 @@
 #pragma once
-/// From operators to kernel calls: what fuses, which kernel, which layout (kernels.md sections 3,
-/// 13).
+/// From operators to kernel calls: what fuses, which kernel, which layout.
 
 #include <map>
 #include <string>
