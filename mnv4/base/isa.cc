@@ -138,9 +138,10 @@ const char* Name(Isa isa) {
 }
 
 std::string ToString(IsaSet set) {
+  if (set == IsaSet()) return Name(Isa::kScalar);
   std::string text;
   for (const Entry& entry : kEntries) {
-    if (!set.Has(entry.isa)) continue;
+    if (entry.isa == Isa::kScalar || !set.Has(entry.isa)) continue;
     if (!text.empty()) text += ' ';
     text += entry.name;
   }

@@ -46,7 +46,7 @@ IsaSet CapIsa(IsaSet set, std::string_view cap);
 IsaSet HostIsa();
 
 const char* Name(Isa isa);
-/// "sse4 avx2".
+/// "sse4 avx2"; "scalar" if there is nothing else.
 std::string ToString(IsaSet set);
 
 }  // namespace mnv4

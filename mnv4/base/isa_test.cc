@@ -26,7 +26,10 @@ TEST(Isa, CapRefusesWhatTheMachineLacks) {
   EXPECT_THROW(CapIsa(machine, "avx3"), Error);
 }
 
-TEST(Isa, NamesTheSet) { EXPECT_EQ(ToString(Set({Isa::kSse4, Isa::kAvx2})), "scalar sse4 avx2"); }
+TEST(Isa, NamesTheSet) {
+  EXPECT_EQ(ToString(Set({Isa::kSse4, Isa::kAvx2})), "sse4 avx2");
+  EXPECT_EQ(ToString(IsaSet()), "scalar");
+}
 
 TEST(Isa, FindsTheBaselineThisTestWasCompiledFor) {
 #if defined(__x86_64__)

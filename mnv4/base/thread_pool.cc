@@ -3,10 +3,8 @@
 #include <sched.h>
 
 #include <chrono>
-#include <cstdlib>
-#include <string>
 
-#include "mnv4/base/error.h"
+#include "mnv4/base/cpus.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -27,25 +25,6 @@ inline void Pause() {
 }
 
 }  // namespace
-
-int AvailableCpus() {
-  cpu_set_t mask;
-  if (sched_getaffinity(0, sizeof mask, &mask) == 0) return CPU_COUNT(&mask);
-  return 1;
-}
-
-int DefaultThreads() {
-  if (const char* text = std::getenv("MNV4_NUM_THREADS"); text != nullptr && *text != '\0') {
-    char* end = nullptr;
-    const long value = std::strtol(text, &end, 10);
-    if (*end != '\0' || value < 1 || value > 1024) {
-      throw Error(ErrorCode::kInvalidArgument,
-                  "MNV4_NUM_THREADS is '" + std::string(text) + "', expected 1 to 1024");
-    }
-    return static_cast<int>(value);
-  }
-  return AvailableCpus();
-}
 
 ThreadPool::ThreadPool(int threads) : threads_(threads > 0 ? threads : DefaultThreads()) {
   oversubscribed_ = threads_ > AvailableCpus();

@@ -14,14 +14,9 @@
 
 namespace mnv4 {
 
-/// CPUs this process may run on (its affinity mask).
-int AvailableCpus();
-/// Threads this process should use: $MNV4_NUM_THREADS, else AvailableCpus().
-int DefaultThreads();
-
 class ThreadPool {
  public:
-  /// `threads` counts the caller: 1 starts no worker. 0 means DefaultThreads().
+  /// `threads` counts the caller: 1 starts no worker. 0 means DefaultThreads() (cpus.h).
   explicit ThreadPool(int threads = 0);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 
+#include "mnv4/base/cpus.h"
 #include "mnv4/base/thread_pool.h"
 #include "mnv4/cli/bench_report.h"
 #include "mnv4/cli/commands.h"

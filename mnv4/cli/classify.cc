@@ -7,8 +7,8 @@
 #include <climits>
 #include <optional>
 
+#include "mnv4/base/cpus.h"
 #include "mnv4/base/error.h"
-#include "mnv4/base/thread_pool.h"
 #include "mnv4/cli/classifier.h"
 #include "mnv4/cli/classify_report.h"
 #include "mnv4/cli/commands.h"

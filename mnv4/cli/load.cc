@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "mnv4/base/cpus.h"
 #include "mnv4/base/error.h"
-#include "mnv4/base/thread_pool.h"
 #include "mnv4/cli/default_model.h"
 #include "mnv4/cli/options.h"
 
