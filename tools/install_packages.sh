@@ -12,6 +12,9 @@ done < <(sed 's/#.*//; /^[[:space:]]*$/d' "$1")
 echo "Installing: ${missing[*]}"
 as_root=()
 [[ $(id -u) -eq 0 ]] || as_root=(sudo)
+for package in "${missing[@]}"; do  # "libfmt-dev:arm64" is of a foreign architecture
+  [[ $package != *:* ]] || "${as_root[@]}" dpkg --add-architecture "${package#*:}"
+done
 "${as_root[@]}" apt-get update -q
 "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
   apt-get install -y -q --no-install-recommends "${missing[@]}"

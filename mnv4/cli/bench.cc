@@ -3,11 +3,15 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <cmath>
 #include <memory>
 #include <optional>
+#include <set>
 
 #include "mnv4/base/cpus.h"
+#include "mnv4/base/error.h"
 #include "mnv4/base/thread_pool.h"
+#include "mnv4/cli/bench_compare.h"
 #include "mnv4/cli/bench_report.h"
 #include "mnv4/cli/commands.h"
 #include "mnv4/cli/default_model.h"
@@ -18,6 +22,7 @@
 #include "mnv4/cli/output.h"
 #include "mnv4/cli/progress.h"
 #include "mnv4/cli/sha256.h"
+#include "mnv4/io/file.h"
 #include "mnv4/io/mapped_file.h"
 #include "mnv4/model/hub.h"
 #include "mnv4/runtime/engine.h"
@@ -65,9 +70,29 @@ constexpr Option kRepetitions = {.name = "repetitions",
                                  .most = 10000000};
 constexpr Option kLayers = {.name = "layers", .help = "also the time of each layer (own runs)"};
 
-constexpr Option kOptions[] = {kModel,       kThreadCounts, kBatchSizes, kImgSizes,     kWarmup,
-                               kRepetitions, kLayers,       kJson,       kOutput,       kIsa,
-                               kPrecision,   kNumClasses,   kInChans,    kOutputStride, kQuiet};
+constexpr const char* kProtocols[] = {"plain", "paper"};
+constexpr Option kProtocol = {.name = "protocol",
+                              .kind = ValueKind::kChoice,
+                              .value = "NAME",
+                              .fallback = kProtocols[0],
+                              .help = "paper: one thread, fastest CPU, 5 x 1000 runs",
+                              .choices = kProtocols};
+constexpr Option kSoak = {.name = "soak",
+                          .kind = ValueKind::kNumber,
+                          .value = "SECONDS",
+                          .help = "run for so long, to see heat and other tenants slow it down",
+                          .least = 0.001,
+                          .most = 1e6};
+constexpr Option kCompare = {.name = "compare",
+                             .help = "A B: two files of --json or --jsonl; times nothing"};
+constexpr Option kJsonLines = {.name = "jsonl", .help = "print JSON, an object a line"};
+constexpr Option kCsv = {.name = "csv", .help = "print the table as comma-separated values"};
+constexpr Option kMarkdown = {.name = "markdown", .help = "print the table as Markdown"};
+
+constexpr Option kOptions[] = {
+    kModel,  kThreadCounts, kBatchSizes, kImgSizes,   kWarmup,    kRepetitions,  kProtocol,
+    kSoak,   kLayers,       kCompare,    kJson,       kJsonLines, kCsv,          kMarkdown,
+    kOutput, kIsa,          kPrecision,  kNumClasses, kInChans,   kOutputStride, kQuiet};
 
 double MillisecondsSince(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
@@ -103,6 +128,12 @@ void Fill(runtime::Session& session) {
 // One test: a fresh engine, so that the order of a sweep does not matter. nullopt if interrupted.
 std::optional<BenchResult> Measure(const model::Model& model, const BenchSettings& settings,
                                    const InterruptScope& interrupt, bool quiet) {
+  std::optional<PinnedTo> pinned;
+  if (!settings.pins.empty()) pinned.emplace(settings.pins);
+  BenchResult result;
+  result.settings = settings;
+  result.warnings = Disturbances(DescribeHost(), settings.threads);
+  const int64_t throttled = ThrottleCount();
   ResetPeakRss();
   const Clock::time_point start = Clock::now();
   runtime::Engine engine([&](int n, int h, int w) { return model.GraphFor(n, h, w); },
@@ -112,19 +143,29 @@ std::optional<BenchResult> Measure(const model::Model& model, const BenchSetting
                            pool);
   Fill(session);
   session.Run();
-  BenchResult result;
-  result.settings = settings;
   result.first_run_ms = MillisecondsSince(start);
 
-  Progress progress(settings.warmup + settings.repetitions, "runs", quiet);
-  for (int i = 0; i < settings.warmup + settings.repetitions; ++i) {
-    if (interrupt.Interrupted()) return std::nullopt;
+  const auto timed_run = [&] {
     Fill(session);  // the last run used the memory for other tensors
     const Clock::time_point run_start = Clock::now();
     session.Run();
-    if (i >= settings.warmup) result.run_ms.push_back(MillisecondsSince(run_start));
-    progress.Update(i + 1);
+    return MillisecondsSince(run_start);
+  };
+  for (int i = 0; i < settings.warmup && !interrupt.Interrupted(); ++i) timed_run();
+  const bool soak = settings.soak_s > 0;
+  Progress progress(soak ? static_cast<int>(std::ceil(settings.soak_s)) : settings.repetitions,
+                    soak ? "s" : "runs", quiet);
+  const Clock::time_point soak_start = Clock::now();
+  for (bool more = true; more;) {
+    if (interrupt.Interrupted()) break;
+    result.run_ms.push_back(timed_run());
+    const double seconds = MillisecondsSince(soak_start) / 1e3;
+    const int runs = static_cast<int>(result.run_ms.size());
+    more = soak ? seconds < settings.soak_s : runs < settings.repetitions;
+    progress.Update(soak ? static_cast<int>(seconds) : runs);
   }
+  // A soak that was interrupted is a shorter soak; other tests count whole or not at all.
+  if (result.run_ms.empty() || (interrupt.Interrupted() && !soak)) return std::nullopt;
   if (settings.layers) {
     std::vector<double> seconds(session.plan().steps().size());
     for (int i = 0; i < settings.repetitions; ++i) {
@@ -137,13 +178,23 @@ std::optional<BenchResult> Measure(const model::Model& model, const BenchSetting
   }
   result.peak_rss_mb = PeakRssMb();
   result.arena_mb = static_cast<double>(session.plan().arena_bytes()) / 1e6;
+  if (const int64_t times = ThrottleCount() - throttled; times > 0) {
+    result.warnings.push_back(
+        fmt::format("the CPUs were throttled {} times during the test "
+                    "(heat, or the control group's quota)",
+                    times));
+  }
   return result;
 }
 
 // Every combination of the lists.
 std::vector<BenchSettings> Sweep(const Arguments& arguments, const model::Model& model) {
-  const std::vector<int> threads = arguments.Has(kThreadCounts) ? arguments.Integers(kThreadCounts)
-                                                                : std::vector{DefaultThreads()};
+  const bool paper = arguments.Text(kProtocol) == "paper";
+  const int runs =
+      arguments.Has(kRepetitions) || !paper ? arguments.Integer(kRepetitions) : kPaperRuns;
+  const std::vector<int> threads = arguments.Has(kThreadCounts)
+                                       ? arguments.Integers(kThreadCounts)
+                                       : std::vector{paper ? 1 : DefaultThreads()};
   const std::vector<int> sizes =
       arguments.Has(kImgSizes) ? arguments.Integers(kImgSizes) : std::vector{0};
   std::vector<BenchSettings> all;
@@ -155,8 +206,11 @@ std::vector<BenchSettings> Sweep(const Arguments& arguments, const model::Model&
                        .height = size > 0 ? size : model.preprocess.height,
                        .width = size > 0 ? size : model.preprocess.width,
                        .warmup = arguments.Integer(kWarmup),
-                       .repetitions = arguments.Integer(kRepetitions),
+                       .repetitions = paper ? runs * kPaperGroups : runs,
                        .layers = arguments.Has(kLayers),
+                       .soak_s = arguments.Has(kSoak) ? arguments.Number(kSoak) : 0,
+                       .pins = paper ? FastestCpus(thread_count) : std::vector<int>(),
+                       .paper = paper,
                        .isa = IsaFrom(arguments)});
       }
     }
@@ -164,7 +218,46 @@ std::vector<BenchSettings> Sweep(const Arguments& arguments, const model::Model&
   return all;
 }
 
+int Compare(const Arguments& arguments) {
+  const std::vector<std::string>& files = arguments.operands();
+  if (files.size() != 2) {
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("--compare: {} files, expected two: A.json B.json", files.size()));
+  }
+  const BenchComparison comparison(BaseName(files[0]), ReadBenchFile(files[0]), BaseName(files[1]),
+                                   ReadBenchFile(files[1]));
+  Output output(arguments.Text(kOutput));
+  if (arguments.Has(kJson)) {
+    output.Write(ToString(comparison.AsJson(), 2) + '\n');
+  } else if (arguments.Has(kCsv)) {
+    output.Write(comparison.AsTable().Csv());
+  } else if (arguments.Has(kMarkdown)) {
+    output.Write(comparison.AsTable().Markdown());
+  } else {
+    output.Write(comparison.AsTable().Text(output.style()));
+  }
+  output.Finish();
+  for (const std::string& note : comparison.notes()) {
+    if (!arguments.Has(kQuiet)) fmt::print(stderr, "note: {}\n", note);
+  }
+  return 0;
+}
+
+std::string Format(const Arguments& arguments, const BenchReport& report, bool swept,
+                   const Style& style) {
+  if (arguments.Has(kJson)) return report.JsonText(swept);
+  if (arguments.Has(kJsonLines)) return report.JsonLines();
+  if (arguments.Has(kCsv)) return report.AsTable().Csv();
+  if (arguments.Has(kMarkdown)) return report.AsTable().Markdown();
+  return report.Text(style);
+}
+
 int Run(const Arguments& arguments) {
+  if (arguments.Has(kCompare)) return Compare(arguments);
+  if (!arguments.operands().empty()) {
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("'{}': files are for --compare", arguments.operands().front()));
+  }
   CheckPrecision(arguments);
   const Clock::time_point start = Clock::now();
   const model::Model model = LoadModel(arguments, NetworkOptions(arguments));
@@ -174,15 +267,20 @@ int Run(const Arguments& arguments) {
   BenchReport report(model, HashOf(arguments, model), load_ms);
   Output output(arguments.Text(kOutput));
 
+  std::set<std::string> warned;
   const InterruptScope interrupt;
   for (const BenchSettings& each : settings) {
     const auto result = Measure(model, each, interrupt, arguments.Has(kQuiet));
     if (!result) break;
     report.Add(*result);
+    for (const std::string& warning : result->warnings) {
+      if (warned.insert(warning).second && !arguments.Has(kQuiet)) {
+        fmt::print(stderr, "warning: {}\n", warning);
+      }
+    }
   }
   if (!report.empty()) {
-    output.Write(arguments.Has(kJson) ? report.JsonText(settings.size() > 1)
-                                      : report.Text(output.style()));
+    output.Write(Format(arguments, report, settings.size() > 1, output.style()));
     output.Finish();
   }
   return interrupt.Interrupted() ? kInterruptedExitCode : 0;
@@ -193,14 +291,21 @@ int Run(const Arguments& arguments) {
 const Command kBench = {
     .name = "bench",
     .summary = "time a model",
+    .operands = "[A.json B.json]",
+    .most_operands = 2,
     .options = kOptions,
     .details =
         "LIST is 1,2 or 1-4 or 128-256+32 (steps of 32) or 1-8*2 (doubled); every combination is\n"
         "one test, and --json then gives an array of them. A test starts with a fresh engine;\n"
         "first run: planning, packing weights and one inference. Then --warmup runs, then\n"
         "--repetitions runs, each timed alone, back to back, without preparing the input.\n"
-        "median of means: of five consecutive groups of runs.",
-    .example = "mnv4 bench -m conv_small -t 1,2 -b 1-8*2 --json",
+        "median of means: of five consecutive groups of runs. --protocol paper pins to as many of\n"
+        "the fastest CPUs as there are threads (one unless -t) and repeats 1000 runs (or\n"
+        "--repetitions) five times. --compare prints, for each test that both files have, the\n"
+        "ratio of B's mean time to A's and its 95 % interval, from ten groups of runs each.",
+    .example =
+        "mnv4 bench -m conv_small -t 1,2 -b 1-8*2 --json -o before.json\n"
+        "  mnv4 bench --compare before.json after.json",
     .run = Run};
 
 }  // namespace mnv4::cli

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <numeric>
+#include <span>
 #include <utility>
 #include <variant>
 
@@ -14,6 +16,9 @@
 
 namespace mnv4::cli {
 namespace {
+
+constexpr int kComparedGroups = 10;  // whose means --compare takes
+constexpr size_t kSoakPeriods = 20;
 
 struct StepMacs {
   static int64_t Elements(const kernels::Desc& desc) {
@@ -33,6 +38,46 @@ struct StepMacs {
 
 double PicturesPerSecond(const BenchSettings& settings, double latency_ms) {
   return settings.batch_size * 1e3 / latency_ms;
+}
+
+// Of the conventions' protocols, in words.
+std::string ProtocolOf(const BenchSettings& settings) {
+  if (settings.soak_s > 0) return fmt::format("back-to-back for {} s", settings.soak_s);
+  if (!settings.paper) return "back-to-back, each run timed alone";
+  return fmt::format("paper: median of the means of {} times {} runs, pinned to CPU {}",
+                     kPaperGroups, settings.repetitions / kPaperGroups,
+                     fmt::join(settings.pins, ","));
+}
+
+// How a soak went: equal numbers of consecutive runs.
+struct Period {
+  double from_s = 0;  // of the time in runs
+  Summary latency;
+};
+std::vector<Period> PeriodsOf(const BenchResult& result) {
+  const std::span<const double> runs = result.run_ms;
+  const size_t count = std::min<size_t>(kSoakPeriods, runs.size());
+  std::vector<Period> periods;
+  double from_ms = 0;
+  for (size_t i = 0; i < count; ++i) {
+    const size_t begin = runs.size() * i / count, end = runs.size() * (i + 1) / count;
+    const auto part = runs.subspan(begin, end - begin);
+    periods.push_back({.from_s = from_ms / 1e3, .latency = Summarize(part)});
+    from_ms = std::accumulate(part.begin(), part.end(), from_ms);
+  }
+  return periods;
+}
+
+Table SoakTable(const BenchResult& result) {
+  Table table({">from s", ">median ms", ">p99", ">pictures/s", ">of the first"});
+  const std::vector<Period> periods = PeriodsOf(result);
+  for (const Period& period : periods) {
+    table.Add({fmt::format("{:.1f}", period.from_s), fmt::format("{:.3f}", period.latency.median),
+               fmt::format("{:.3f}", period.latency.p99),
+               fmt::format("{:.1f}", PicturesPerSecond(result.settings, period.latency.mean)),
+               fmt::format("{:.0f} %", 100 * periods.front().latency.mean / period.latency.mean)});
+  }
+  return table;
 }
 
 Totals TotalsFor(const model::Model& model, int height, int width) {
@@ -64,6 +109,7 @@ Json BenchReport::ToJson(const BenchResult& result) const {
   const Host host = DescribeHost();
   const BenchSettings& settings = result.settings;
   const Summary latency = Summarize(result.run_ms);
+  const std::vector<double> means = GroupMeans(result.run_ms, kComparedGroups);
   const Totals totals = TotalsFor(model_, settings.height, settings.width);
   Json json = Json::Object{
       {"tool", "mnv4"},
@@ -89,19 +135,31 @@ Json BenchReport::ToJson(const BenchResult& result) const {
                                 {"affinity", host.affinity},
                                 {"warmup", settings.warmup},
                                 {"repetitions", settings.repetitions},
-                                {"protocol", "back-to-back, each run timed alone"}}},
+                                {"protocol", ProtocolOf(settings)}}},
       {"latency_ms", Json::Object{{"min", latency.min},
                                   {"mean", latency.mean},
                                   {"median", latency.median},
                                   {"median_of_means", latency.median_of_means},
                                   {"p90", latency.p90},
                                   {"p99", latency.p99},
-                                  {"std", latency.std}}},
+                                  {"std", latency.std},
+                                  {"group_means", Json::Array(means.begin(), means.end())}}},
       {"throughput_ips", PicturesPerSecond(settings, latency.mean)},
       {"first_run_ms", result.first_run_ms},
       {"load_ms", load_ms_},
       {"peak_rss_mb", result.peak_rss_mb},
-      {"arena_mb", result.arena_mb}};
+      {"arena_mb", result.arena_mb},
+      {"warnings", Json::Array(result.warnings.begin(), result.warnings.end())}};
+  if (settings.soak_s > 0) {
+    Json::Array periods;
+    for (const Period& period : PeriodsOf(result)) {
+      periods.push_back(Json::Object{{"from_s", period.from_s},
+                                     {"mean", period.latency.mean},
+                                     {"median", period.latency.median},
+                                     {"p99", period.latency.p99}});
+    }
+    json.Add("soak", std::move(periods));
+  }
   if (!settings.layers) return json;
   Json::Array layers;
   for (const LayerTime& layer : result.layers) {
@@ -119,11 +177,13 @@ std::string BenchReport::JsonText(bool as_array) const {
   return ToString(Json(std::move(array)), 2) + '\n';
 }
 
-std::string BenchReport::Text(const Style& style) const {
-  const Host host = DescribeHost();
-  std::string text = fmt::format("{}{}, fp32, on {} ({} cores, {})\nload {:.1f} ms\n\n",
-                                 model_.spec.name, model_.random_weights ? " (random weights)" : "",
-                                 host.cpu, host.cores, ToString(HostIsa()), load_ms_);
+std::string BenchReport::JsonLines() const {
+  std::string text;
+  for (const BenchResult& result : results_) text += ToString(ToJson(result)) + '\n';
+  return text;
+}
+
+Table BenchReport::AsTable() const {
   Table table({">size", ">batch", ">threads", ">min ms", ">mean", ">median", ">p90", ">p99", ">std",
                ">pictures/s", ">GMACs/s", ">first run ms", ">RSS MB"});
   for (const BenchResult& result : results_) {
@@ -139,7 +199,23 @@ std::string BenchReport::Text(const Style& style) const {
                fmt::format("{:.1f}", result.first_run_ms),
                fmt::format("{:.1f}", result.peak_rss_mb)});
   }
-  text += table.Text(style);
+  return table;
+}
+
+std::string BenchReport::Text(const Style& style) const {
+  const Host host = DescribeHost();
+  std::string text = fmt::format("{}{}, fp32, on {} ({} cores, {})\nload {:.1f} ms\n\n",
+                                 model_.spec.name, model_.random_weights ? " (random weights)" : "",
+                                 host.cpu, host.cores, ToString(HostIsa()), load_ms_);
+  text += AsTable().Text(style);
+  for (const BenchResult& result : results_) {
+    const BenchSettings& s = result.settings;
+    if (s.paper) {
+      text += fmt::format("\nthreads {}, {}: {:.3f} ms\n", s.threads, ProtocolOf(s),
+                          Summarize(result.run_ms, kPaperGroups).median_of_means);
+    }
+    if (s.soak_s > 0) text += '\n' + SoakTable(result).Text(style);
+  }
   for (const BenchResult& result : results_) {
     if (result.layers.empty()) continue;
     double sum = 0;

@@ -12,13 +12,20 @@
 
 namespace mnv4::cli {
 
+/// The paper's protocol (Appendix B): the mean of about 1000 runs, five times; their median.
+inline constexpr int kPaperGroups = 5;
+inline constexpr int kPaperRuns = 1000;
+
 struct BenchSettings {
   int threads = 1;
   int batch_size = 1;
   int height = 0, width = 0;  ///< of the input, pixels
   int warmup = 0;
   int repetitions = 1;
-  bool layers = false;  ///< time each layer too
+  bool layers = false;    ///< time each layer too
+  double soak_s = 0;      ///< instead of a number of runs: for so many seconds
+  std::vector<int> pins;  ///< CPUs it was pinned to; empty: as the caller was
+  bool paper = false;     ///< the paper's protocol
   IsaSet isa;
 };
 
@@ -38,6 +45,7 @@ struct BenchResult {
   double peak_rss_mb = 0;      ///< 10^6 bytes, of the whole program during the test
   double arena_mb = 0;         ///< 10^6 bytes, of activations
   std::vector<LayerTime> layers;
+  std::vector<std::string> warnings;  ///< what makes the figures unreliable
 };
 
 class BenchReport {
@@ -49,7 +57,11 @@ class BenchReport {
   bool empty() const { return results_.empty(); }
   /// One object, or an array of them. Not of an empty report.
   std::string JsonText(bool as_array) const;
+  /// An object a line.
+  std::string JsonLines() const;
   std::string Text(const Style& style) const;
+  /// The main table, a row a test.
+  Table AsTable() const;
 
  private:
   Json ToJson(const BenchResult& result) const;

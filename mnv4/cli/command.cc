@@ -150,7 +150,7 @@ std::vector<double> Arguments::Numbers(const Option& option) const {
 
 std::span<const Command* const> Commands() {
   static constexpr const Command* kCommands[] = {&kList,     &kInfo,  &kRun,    &kPreprocess,
-                                                 &kClassify, &kBench, &kVersion};
+                                                 &kClassify, &kBench, &kDoctor, &kVersion};
   return kCommands;
 }
 

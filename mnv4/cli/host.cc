@@ -4,11 +4,16 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <fstream>
 #include <optional>
 #include <set>
 #include <string_view>
 #include <utility>
+
+#include "mnv4/base/cpus.h"
+#include "mnv4/base/error.h"
 
 namespace mnv4::cli {
 namespace {
@@ -39,6 +44,22 @@ std::string Affinity() {
   return text;
 }
 
+constexpr const char* kCpuFolder = "/sys/devices/system/cpu/cpu";
+
+// The number in a small file of /sys or /proc; 0 if there is none.
+int64_t NumberIn(const std::string& path) {
+  std::ifstream file(path);
+  int64_t number = 0;
+  return file >> number ? number : 0;
+}
+
+// By how fast a CPU is against its neighbours: Arm's capacity, else its highest frequency.
+int64_t SpeedOf(int cpu) {
+  const std::string folder = fmt::format("{}{}", kCpuFolder, cpu);
+  const int64_t capacity = NumberIn(folder + "/cpu_capacity");
+  return capacity > 0 ? capacity : NumberIn(folder + "/cpufreq/cpuinfo_max_freq");
+}
+
 }  // namespace
 
 Host DescribeHost() {
@@ -57,8 +78,71 @@ Host DescribeHost() {
   host.affinity = Affinity();
   std::ifstream governor("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
   if (!std::getline(governor, host.governor)) host.governor = "unknown";
+  if (getloadavg(&host.load, 1) != 1) host.load = 0;
   return host;
 }
+
+std::vector<std::string> Disturbances(const Host& host, int threads) {
+  std::vector<std::string> lines;
+  if (host.governor != "unknown" && host.governor != "performance") {
+    lines.push_back(
+        fmt::format("the frequency governor is '{}', so the clock follows the load; fix: cpupower "
+                    "frequency-set -g performance",
+                    host.governor));
+  }
+  const int cpus = AvailableCpus();
+  if (threads > cpus) {
+    lines.push_back(
+        fmt::format("{} threads share {} CPUs (affinity {}, control group's quota {}); fix: -t {}",
+                    threads, cpus, host.affinity, CgroupQuota(), cpus));
+  }
+  if (host.load + threads > host.threads + 0.5) {
+    lines.push_back(fmt::format(
+        "the load was {:.1f} on {} CPUs over the last minute: other work takes time from {} "
+        "thread{}; fix: stop it, or compare interleaved runs only",
+        host.load, host.threads, threads, threads == 1 ? "" : "s"));
+  }
+  return lines;
+}
+
+int64_t ThrottleCount() {
+  int64_t count = 0;
+  for (int cpu = 0; cpu < static_cast<int>(sysconf(_SC_NPROCESSORS_CONF)); ++cpu) {
+    count += NumberIn(fmt::format("{}{}/thermal_throttle/core_throttle_count", kCpuFolder, cpu));
+  }
+  std::ifstream statistics("/sys/fs/cgroup/cpu.stat");
+  std::string key;
+  for (int64_t value = 0; statistics >> key >> value;) {
+    if (key == "nr_throttled") count += value;
+  }
+  return count;
+}
+
+std::vector<int> FastestCpus(int count) {
+  cpu_set_t set;
+  std::vector<int> cpus;
+  if (sched_getaffinity(0, sizeof set, &set) == 0) {
+    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+      if (CPU_ISSET(cpu, &set)) cpus.push_back(cpu);
+    }
+  }
+  std::stable_sort(cpus.begin(), cpus.end(), [](int a, int b) { return SpeedOf(a) > SpeedOf(b); });
+  cpus.resize(std::min(cpus.size(), static_cast<size_t>(count)));
+  return cpus;
+}
+
+PinnedTo::PinnedTo(const std::vector<int>& cpus) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  for (const int cpu : cpus) CPU_SET(cpu, &set);
+  if (sched_getaffinity(0, sizeof before_, &before_) != 0 ||
+      sched_setaffinity(0, sizeof set, &set) != 0) {
+    throw Error(ErrorCode::kRuntime,
+                fmt::format("cannot pin to CPU {}: the system refuses", fmt::join(cpus, ",")));
+  }
+}
+
+PinnedTo::~PinnedTo() { sched_setaffinity(0, sizeof before_, &before_); }
 
 double PeakRssMb() {
   std::ifstream status("/proc/self/status");

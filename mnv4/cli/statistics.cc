@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <limits>
 #include <numeric>
-#include <vector>
 
 #include "mnv4/base/check.h"
 
@@ -14,6 +15,22 @@ double Mean(std::span<const double> values) {
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
+// Variance of the mean of independent values, relative to the mean's square.
+double RelativeVariance(std::span<const double> values, double mean) {
+  double squares = 0;
+  for (const double value : values) squares += (value - mean) * (value - mean);
+  const auto n = static_cast<double>(values.size());
+  return squares / (n - 1) / n / (mean * mean);
+}
+
+// The 97.5 % quantile of Student's t, by degrees of freedom from 1 on; 1.96 past the table.
+double StudentT(size_t degrees) {
+  constexpr double kQuantiles[] = {12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365,
+                                   2.306,  2.262, 2.228, 2.201, 2.179, 2.160, 2.145,
+                                   2.131,  2.120, 2.110, 2.101, 2.093, 2.086};
+  return degrees <= std::size(kQuantiles) ? kQuantiles[degrees - 1] : 1.96;
+}
+
 }  // namespace
 
 double Quantile(std::span<const double> ascending, double q) {
@@ -22,6 +39,16 @@ double Quantile(std::span<const double> ascending, double q) {
   const size_t above = std::min(below + 1, ascending.size() - 1);
   const double part = position - static_cast<double>(below);
   return ascending[below] + part * (ascending[above] - ascending[below]);
+}
+
+std::vector<double> GroupMeans(std::span<const double> samples, int groups) {
+  const size_t count = std::min(static_cast<size_t>(groups), samples.size());
+  std::vector<double> means;
+  for (size_t g = 0; g < count; ++g) {
+    const size_t begin = samples.size() * g / count, end = samples.size() * (g + 1) / count;
+    means.push_back(Mean(samples.subspan(begin, end - begin)));
+  }
+  return means;
 }
 
 Summary Summarize(std::span<const double> samples, int groups) {
@@ -39,15 +66,21 @@ Summary Summarize(std::span<const double> samples, int groups) {
   for (const double x : samples) squares += (x - out.mean) * (x - out.mean);
   if (samples.size() > 1) out.std = std::sqrt(squares / static_cast<double>(samples.size() - 1));
 
-  const size_t count = std::min(static_cast<size_t>(groups), samples.size());
-  std::vector<double> means;
-  for (size_t g = 0; g < count; ++g) {
-    const size_t begin = samples.size() * g / count, end = samples.size() * (g + 1) / count;
-    means.push_back(Mean(samples.subspan(begin, end - begin)));
-  }
+  std::vector<double> means = GroupMeans(samples, groups);
   std::sort(means.begin(), means.end());
   out.median_of_means = Quantile(means, 0.5);
   return out;
+}
+
+Ratio RatioOfMeans(std::span<const double> a, std::span<const double> b) {
+  MNV4_CHECK(!a.empty() && !b.empty());
+  const double mean_a = Mean(a), mean_b = Mean(b);
+  const double value = mean_b / mean_a;
+  const size_t least = std::min(a.size(), b.size());
+  if (least < 2) return {.value = value, .low = 0, .high = std::numeric_limits<double>::infinity()};
+  const double deviation = std::sqrt(RelativeVariance(a, mean_a) + RelativeVariance(b, mean_b));
+  const double factor = std::exp(StudentT(least - 1) * deviation);
+  return {.value = value, .low = value / factor, .high = value * factor};
 }
 
 }  // namespace mnv4::cli

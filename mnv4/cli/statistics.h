@@ -2,6 +2,7 @@
 /// What a series of timings says.
 
 #include <span>
+#include <vector>
 
 namespace mnv4::cli {
 
@@ -14,7 +15,19 @@ struct Summary {
 
 /// The q-th quantile (0 to 1) of ascending values, interpolated between neighbours.
 double Quantile(std::span<const double> ascending, double q);
+/// Means of `groups` consecutive groups of samples, as equal as they can be; fewer if there are
+/// fewer samples. What disturbs neighbouring samples together moves one mean, so these are closer
+/// to independent than the samples are.
+std::vector<double> GroupMeans(std::span<const double> samples, int groups);
 /// Of at least one sample, in the order measured; `groups` as equal as they can be.
 Summary Summarize(std::span<const double> samples, int groups = 5);
+
+/// A ratio of two means and its 95 % interval.
+struct Ratio {
+  double value = 0, low = 0, high = 0;
+};
+/// mean(b) / mean(a) from independent, positive measurements: Student's t on the logarithms, with
+/// the degrees of freedom of the shorter series. The interval of single measurements is (0, inf).
+Ratio RatioOfMeans(std::span<const double> a, std::span<const double> b);
 
 }  // namespace mnv4::cli

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+#include <random>
 #include <vector>
 
 namespace mnv4::cli {
@@ -38,6 +40,30 @@ TEST(Summarize, WorksOnOneSample) {
   EXPECT_DOUBLE_EQ(s.median_of_means, 7);
   EXPECT_DOUBLE_EQ(s.p99, 7);
   EXPECT_DOUBLE_EQ(s.std, 0);
+}
+
+TEST(RatioOfMeans, HoldsTheTruthNineteenTimesInTwenty) {
+  std::mt19937 random(1);
+  std::normal_distribution<double> noise(1.0, 0.05);
+  int held = 0;
+  for (int round = 0; round < 2000; ++round) {
+    std::vector<double> a(10), b(10);
+    for (double& value : a) value = 4 * noise(random);
+    for (double& value : b) value = 5 * noise(random);
+    const Ratio ratio = RatioOfMeans(a, b);
+    EXPECT_LT(ratio.low, ratio.value);
+    EXPECT_GT(ratio.high, ratio.value);
+    held += ratio.low < 1.25 && 1.25 < ratio.high ? 1 : 0;
+  }
+  EXPECT_GE(held, 1880);  // 94 %; few degrees of freedom make the interval a little wide
+  EXPECT_LE(held, 1960);
+}
+
+TEST(RatioOfMeans, OfSingleMeasurementsSaysNothing) {
+  const Ratio ratio = RatioOfMeans(std::vector<double>{2}, std::vector<double>{3, 3});
+  EXPECT_DOUBLE_EQ(ratio.value, 1.5);
+  EXPECT_EQ(ratio.low, 0);
+  EXPECT_EQ(ratio.high, std::numeric_limits<double>::infinity());
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "mnv4/base/check.h"
+#include "mnv4/io/csv.h"
 
 namespace mnv4::cli {
 namespace {
@@ -66,6 +67,26 @@ std::string Table::Text(const Style& style) const {
     }
     line.erase(line.find_last_not_of(' ') + 1);
     text += (&row == &rows_.front() ? style.Bold(line) : line) + '\n';
+  }
+  return text;
+}
+
+std::string Table::Markdown() const {
+  const auto line_of = [](const std::vector<std::string>& cells) {
+    return fmt::format("| {} |\n", fmt::join(cells, " | "));
+  };
+  std::string text = line_of(rows_.front());
+  for (const bool right : right_) text += right ? "|---:" : "|---";
+  text += "|\n";
+  for (size_t i = 1; i < rows_.size(); ++i) text += line_of(rows_[i]);
+  return text;
+}
+
+std::string Table::Csv() const {
+  std::string text;
+  for (const auto& row : rows_) {
+    for (size_t i = 0; i < row.size(); ++i) text += (i > 0 ? "," : "") + CsvField(row[i]);
+    text += '\n';
   }
   return text;
 }

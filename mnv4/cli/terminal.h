@@ -37,6 +37,10 @@ class Table {
   explicit Table(std::vector<std::string> headings);
   void Add(std::vector<std::string> row);
   std::string Text(const Style& style) const;
+  /// The same in GitHub's Markdown.
+  std::string Markdown() const;
+  /// The same as comma-separated values (RFC 4180).
+  std::string Csv() const;
 
  private:
   std::vector<bool> right_;

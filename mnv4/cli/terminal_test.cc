@@ -17,6 +17,13 @@ TEST(Table, AlignsColumnsByWhatIsSeen) {
             "a      1234\n");
 }
 
+TEST(Table, IsAlsoMarkdownAndCommaSeparated) {
+  Table table({"name", ">count"});
+  table.Add({"a, b", "7"});
+  EXPECT_EQ(table.Markdown(), "| name | count |\n|---|---:|\n| a, b | 7 |\n");
+  EXPECT_EQ(table.Csv(), "name,count\n\"a, b\",7\n");
+}
+
 TEST(Style, AddsNothingWhereThereIsNoTerminal) { EXPECT_EQ(Style(nullptr).Bold("x"), "x"); }
 
 TEST(ProgressLine, ShowsPartRateAndTimeLeft) {
