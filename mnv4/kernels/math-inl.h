@@ -2,7 +2,7 @@
 /// target (include after hwy/foreach_target.h).
 ///
 /// NaN passes through every function, as in PyTorch: Max and Min of x86 return their second
-/// argument when one is NaN, so the value always comes second.
+/// argument when one is NaN, so the value always comes second; NEON has instructions of its own.
 
 #if defined(MNV4_KERNELS_MATH_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef MNV4_KERNELS_MATH_INL_H_
@@ -29,12 +29,27 @@ constexpr F32 kF32;
 constexpr int kLanes = static_cast<int>(hn::MaxLanes(kF32));
 constexpr int kBlockVectors = kBlock / kLanes;
 
-HWY_INLINE Vec Clamp(Vec v, Vec lo, Vec hi) { return hn::Min(hi, hn::Max(lo, v)); }
+/// The larger and the smaller of a bound and a value, NaN if the value is.
+HWY_INLINE Vec AtLeast(Vec bound, Vec v) {
+#if HWY_TARGET == HWY_NEON  // where Highway's Max prefers the number
+  return Vec(vmaxq_f32(bound.raw, v.raw));
+#else
+  return hn::Max(bound, v);
+#endif
+}
+HWY_INLINE Vec AtMost(Vec bound, Vec v) {
+#if HWY_TARGET == HWY_NEON
+  return Vec(vminq_f32(bound.raw, v.raw));
+#else
+  return hn::Min(bound, v);
+#endif
+}
+HWY_INLINE Vec Clamp(Vec v, Vec lo, Vec hi) { return AtMost(hi, AtLeast(lo, v)); }
 
 /// 2^x, 0 below 2^-126; relative error 1e-7. Not for x above 127.
 HWY_INLINE Vec Exp2(Vec x) {
   const hn::RebindToSigned<F32> i32;
-  x = hn::Max(hn::Set(kF32, -126.0f), x);
+  x = AtLeast(hn::Set(kF32, -126.0f), x);
   const Vec whole = hn::Round(x);
   const Vec part = hn::Sub(x, whole);  // [-0.5, 0.5]; a minimax polynomial of degree 5
   Vec p = hn::Set(kF32, 0.001327647f);
