@@ -103,7 +103,7 @@ void CheckCompression(uint16_t compression) {
   constexpr uint16_t kRead[] = {
       COMPRESSION_NONE,          COMPRESSION_CCITTRLE, COMPRESSION_CCITTFAX3, COMPRESSION_CCITTFAX4,
       COMPRESSION_LZW,           COMPRESSION_JPEG,     COMPRESSION_DEFLATE,   COMPRESSION_PACKBITS,
-      COMPRESSION_ADOBE_DEFLATE, COMPRESSION_LZMA,     COMPRESSION_ZSTD,      COMPRESSION_WEBP,
+      COMPRESSION_ADOBE_DEFLATE, COMPRESSION_LZMA,     COMPRESSION_ZSTD,
   };
   if (std::count(std::begin(kRead), std::end(kRead), compression) == 0) {
     ThrowBroken("TIFF", fmt::format("compression {} is not read", compression));

@@ -58,6 +58,7 @@ bool KnowsExtras(const TiffPixels& p, std::span<const uint16_t> extras, int coun
     case Colour::kPalette:
       return eight && count == 1 && first != EXTRASAMPLE_ASSOCALPHA;
     case Colour::kRgb:
+      if (p.planar && first != EXTRASAMPLE_UNSPECIFIED) return count == 1;
       return count <= (eight ? 3 : 1);
     case Colour::kCmyk:
       return eight && count <= 2 && first == EXTRASAMPLE_UNSPECIFIED;
@@ -160,8 +161,7 @@ TiffPixels ReadTiffPixels(tiff* file) {
                                     "interpretation {} are not read",
                                     p.samples, p.bits, format, photometric));
   }
-  // Pillow copies planes as they are.
-  p.premultiplied = p.colour == TiffPixels::Colour::kRgb && num_extras > 0 && !p.planar &&
+  p.premultiplied = p.colour == TiffPixels::Colour::kRgb && num_extras > 0 &&
                     extras[0] == EXTRASAMPLE_ASSOCALPHA;
   if (p.premultiplied) p.used = 4;
   if (p.colour == TiffPixels::Colour::kPalette) ReadColourMap(file, &p);

@@ -11,6 +11,7 @@ from PIL import Image, TiffImagePlugin
 from random_pictures import Picture, random_shape, smooth
 
 ORIENTATION = 0x112
+MOST = 80  # pixels a side of what is made by hand
 
 
 def colour_image(rng, mode, width=None, height=None):
@@ -63,9 +64,8 @@ def lzw(pixels, bits):
 
 
 def handmade_gif(rng):
-    screen_w, screen_h = int(rng.integers(1, 40)), int(rng.integers(1, 40))
-    x, y = int(rng.integers(0, 20)), int(rng.integers(0, 20))
-    w, h = int(rng.integers(1, 30)), int(rng.integers(1, 30))
+    screen_w, screen_h, w, h = (int(side) for side in rng.integers(1, MOST, 4))
+    x, y = (int(place) for place in rng.integers(0, MOST // 2, 2))
     bits = int(rng.integers(2, 9))
     colours = lambda: rng.bytes(3 << bits)
     if rng.random() < 0.2:
@@ -193,7 +193,7 @@ def random_bmp(rng):
 
 def handmade_pnm(rng):
     kind = int(rng.integers(1, 7))
-    width, height = int(rng.integers(1, 60)), int(rng.integers(1, 60))
+    width, height = int(rng.integers(1, MOST)), int(rng.integers(1, MOST))
     samples = 3 if kind in (3, 6) else 1
     maximum = int(rng.choice([1, 7, 100, 255, 256, 1000, 4095, 65535]))
     header = b"P%d\n# made by hand\n%d %d\n" % (kind, width, height)
@@ -224,10 +224,10 @@ TIFF_MODES = {  # and what compresses them in Pillow
     "L": [None, "tiff_lzw", "tiff_deflate", "packbits", "jpeg", "lzma", "zstd"],
     "LA": [None, "tiff_lzw", "tiff_deflate"],
     "P": [None, "tiff_lzw", "packbits", "tiff_adobe_deflate"],
-    "RGB": [None, "tiff_lzw", "tiff_adobe_deflate", "packbits", "jpeg", "webp", "zstd", "lzma"],
-    "RGBA": [None, "tiff_lzw", "tiff_adobe_deflate", "packbits", "webp"],
+    "RGB": [None, "tiff_lzw", "tiff_adobe_deflate", "packbits", "jpeg", "zstd", "lzma"],
+    "RGBA": [None, "tiff_lzw", "tiff_adobe_deflate", "packbits"],
     "CMYK": [None, "tiff_lzw", "tiff_adobe_deflate", "jpeg"],
-    "YCbCr": [None, "tiff_lzw", "tiff_adobe_deflate", "jpeg"],
+    "YCbCr": ["tiff_lzw", "tiff_adobe_deflate", "jpeg"],
     "I;16": [None, "tiff_lzw", "tiff_adobe_deflate"],
     "I": [None, "tiff_lzw"],
     "F": [None, "tiff_adobe_deflate"],
@@ -260,7 +260,7 @@ def tiff(tags, blocks, tiled, big_endian):
 
 def handmade_tiff(rng):
     """Photometric interpretations, depths, extra samples, strips, tiles, planes, byte orders."""
-    width, height = int(rng.integers(1, 80)), int(rng.integers(1, 80))
+    width, height = int(rng.integers(1, MOST)), int(rng.integers(1, MOST))
     photometric, samples, extras = [
         (0, 1, []), (1, 1, []), (2, 3, []), (3, 1, []), (5, 4, []), (1, 2, [2]), (1, 2, [0]),
         (2, 4, [0]), (2, 4, [1]), (2, 4, [2]), (2, 5, [2, 0]), (5, 5, [0]), (2, 4, []),
@@ -273,7 +273,8 @@ def handmade_tiff(rng):
     big_endian = bool(rng.random() < 0.3) and not (bits == 16 and photometric == 0)
     deflated = bool(rng.random() < 0.6)
     # What Pillow reads of planes without compression is another matter: see docs/picture-formats.md.
-    planar = deflated and samples > 1 and samples - len(extras) >= 3 and bool(rng.random() < 0.4)
+    planar = deflated and samples - len(extras) in (3, 4) and bool(rng.random() < 0.4)
+    planar = planar and (photometric, samples, extras) != (2, 4, [])
     tiled = bool(rng.random() < 0.4)
     values = rng.integers(0, 1 << bits, (height, width, samples))
     if bits == 16 and samples == 1:
