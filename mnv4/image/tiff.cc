@@ -126,6 +126,7 @@ class TiffReader : public WholePicture {
     width_ = static_cast<int>(width);
     height_ = static_cast<int>(height);
     pixels_ = ReadTiffPixels(file_.get());
+    if (!source_.error.empty()) Fail();  // a damaged directory that libtiff would go on with
     rgb_.resize(size_t{3} * width_ * height_);
     if (pixels_.colour == TiffPixels::Colour::kYcc && !ReadYcc(compression)) {
       ReadByLibtiff();
