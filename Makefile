@@ -29,6 +29,7 @@ test-all: test packages-all
 	cmake --preset dev && cmake --build --preset dev -j $(JOBS)
 	cmake --preset tsan && cmake --build --preset tsan -j $(JOBS) && $(CTEST) tsan
 	cmake --preset clang && cmake --build --preset clang -j $(JOBS) && $(CTEST) clang
+	cmake --preset fuzz && cmake --build --preset fuzz -j $(JOBS) && $(CTEST) fuzz
 	$(MAKE) test-oracles
 
 ## timm, torch and Pillow must agree with us (tests/oracles/README.md).

@@ -216,10 +216,11 @@ const Command kClassify = {
     .most_operands = INT_MAX,
     .options = kOptions,
     .details =
-        "IMAGE is a file, a folder (with all below it) or a pattern. JPEG and PNG are told apart\n"
-        "by content. A picture that cannot be read is reported, the rest goes on, and the exit\n"
-        "code is 1. With -k 1 an answer is one line. Where a picture's folder is named after a\n"
-        "class, the answer is marked right or wrong. --json gives an object a line:\n"
+        "IMAGE is a file, a folder (with all below it) or a pattern. JPEG, PNG, WebP, TIFF, GIF\n"
+        "(first frame), BMP and PNM are told apart by content. A picture that cannot be read is\n"
+        "reported, the rest goes on, and the exit code is 1. With -k 1 an answer is one line.\n"
+        "Where a picture's folder is named after a class, the answer is marked right or wrong.\n"
+        "--json gives an object a line:\n"
         "  {\"image\": PATH, \"topk\": [{\"index\": I, \"label\": NAME, \"score\": P}, ...]}\n"
         "  {\"image\": PATH, \"error\": TEXT}",
     .example = "mnv4 classify photo.jpg holiday/ --html holiday.html",

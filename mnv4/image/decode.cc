@@ -3,16 +3,20 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 
 #include "mnv4/base/error.h"
+#include "mnv4/image/convert.h"
 #include "mnv4/image/orientation.h"
 #include "mnv4/image/reader.h"
 
 namespace mnv4 {
 namespace {
 
-constexpr const PictureFormat* kFormats[] = {&kJpegFormat, &kPngFormat};
+constexpr const PictureFormat* kFormats[] = {
+    &kJpegFormat, &kPngFormat, &kWebPFormat, &kTiffFormat, &kGifFormat, &kBmpFormat, &kPnmFormat,
+};
 
 }  // namespace
 
@@ -22,7 +26,8 @@ std::unique_ptr<PictureReader> OpenPicture(std::span<const std::byte> bytes, int
   }
   std::string names;
   for (const PictureFormat* format : kFormats) {
-    names += fmt::format("{}{}", names.empty() ? "" : " or ", format->name);
+    const char* comma = format == std::end(kFormats)[-1] ? " or " : ", ";
+    names += fmt::format("{}{}", names.empty() ? "" : comma, format->name);
   }
   throw Error(ErrorCode::kRuntime, bytes.empty() ? "an empty file, not a picture"
                                                  : fmt::format("not a picture: wanted {}", names));
@@ -55,6 +60,13 @@ Image Decode(std::span<const std::byte> bytes, const DecodeOptions& options) {
   return options.apply_exif ? Orient(std::move(image), TurnOf(reader->orientation())) : image;
 }
 
+void WholePicture::Read(uint8_t* const* rows, int count) {
+  const size_t row_bytes = size_t{3} * width_;
+  for (int r = 0; r < count; ++r, ++next_row_) {
+    std::copy_n(&rgb_[row_bytes * next_row_], row_bytes, rows[r]);
+  }
+}
+
 void ThrowBroken(const char* format, const std::string& what) {
   throw Error(ErrorCode::kRuntime, fmt::format("{}: {}", format, what));
 }
@@ -65,13 +77,6 @@ void CheckSize(const char* format, int64_t width, int64_t height, int64_t max_pi
   const int64_t limit = std::min(max_pixels, kMost);
   if (width > limit / height) {
     ThrowBroken(format, fmt::format("{}x{} pixels, the limit is {}", width, height, limit));
-  }
-}
-
-void RgbToGrey(const uint8_t* rgb, int64_t num_pixels, uint8_t* grey) {
-  for (int64_t i = 0; i < num_pixels; ++i) {
-    const uint8_t* p = rgb + i * 3;
-    grey[i] = static_cast<uint8_t>((p[0] * 19595 + p[1] * 38470 + p[2] * 7471 + 0x8000) >> 16);
   }
 }
 

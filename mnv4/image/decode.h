@@ -15,8 +15,9 @@ struct DecodeOptions {
   int64_t max_pixels = 178956970;  ///< larger pictures are refused, unread (Pillow's limit)
 };
 
-/// Decodes a JPEG or PNG, told apart by content. Throws Error(kRuntime) if it is neither, broken,
-/// truncated or too large; the text does not name the file, callers add that.
+/// Decodes a JPEG, PNG, WebP, TIFF, GIF (first frame), BMP or PNM file, told apart by content
+/// (docs/picture-formats.md). Throws Error(kRuntime) if it is none, broken, truncated or too large;
+/// the text does not name the file, callers add that.
 Image Decode(std::span<const std::byte> bytes, const DecodeOptions& options = {});
 
 }  // namespace mnv4

@@ -6,6 +6,7 @@
 // jpeglib.h wants size_t and FILE declared before it.
 #include <jpeglib.h>
 
+#include "mnv4/image/convert.h"
 #include "mnv4/image/orientation.h"
 #include "mnv4/image/reader.h"
 
@@ -107,20 +108,6 @@ int OrientationOf(const jpeg_decompress_struct& info) {
   return 1;
 }
 
-// Pillow takes every four-channel JPEG as Adobe writes it, inverted: 255 is no ink.
-void CmykToRgb(const uint8_t* cmyk, int64_t num_pixels, uint8_t* rgb) {
-  const auto multiply = [](int a, int b) {  // a * b / 255, rounded
-    const int product = a * b + 128;
-    return (product + (product >> 8)) >> 8;
-  };
-  for (int64_t i = 0; i < num_pixels; ++i, cmyk += 4, rgb += 3) {
-    const int white = cmyk[3];
-    for (int c = 0; c < 3; ++c) {
-      rgb[c] = static_cast<uint8_t>(white - multiply(255 - cmyk[c], white));
-    }
-  }
-}
-
 class JpegReader : public PictureReader {
  public:
   JpegReader(std::span<const std::byte> bytes, int64_t max_pixels) {
@@ -155,7 +142,8 @@ class JpegReader : public PictureReader {
                 ? jpeg_read_scanlines(&jpeg_.info, const_cast<JSAMPARRAY>(rows + r), count - r)
                 : jpeg_read_scanlines(&jpeg_.info, &cmyk, 1));
       });
-      if (!cmyk_.empty()) CmykToRgb(cmyk, width_, rows[r]);
+      // Pillow takes every four-channel JPEG as Adobe writes it, inverted.
+      if (!cmyk_.empty()) InvertedCmykToRgb(cmyk, width_, rows[r]);
       r += done;
     }
     jpeg_decompress_struct& info = jpeg_.info;

@@ -28,7 +28,7 @@ void CheckBytes(const spng_ihdr& header, size_t file_bytes) {
 
 // Decodes the whole picture when opened: interlaced files come in no other way, and the orientation
 // may stand behind the pixels.
-class PngReader : public PictureReader {
+class PngReader : public WholePicture {
  public:
   PngReader(std::span<const std::byte> bytes, int64_t max_pixels) {
     spng_ihdr header;
@@ -47,19 +47,6 @@ class PngReader : public PictureReader {
     if (!oriented) ReadOrientation();
   }
 
-  void Read(uint8_t* const* rows, int count) override {
-    for (int r = 0; r < count; ++r, ++next_row_) {
-      if (grey16_.empty()) {
-        std::copy_n(&rgb_[size_t{3} * width_ * next_row_], size_t{3} * width_, rows[r]);
-        continue;
-      }
-      const uint16_t* grey = &grey16_[size_t{1} * width_ * next_row_];
-      for (int x = 0; x < width_; ++x) {
-        std::fill_n(rows[r] + x * 3, 3, static_cast<uint8_t>(std::min<int>(grey[x], 255)));
-      }
-    }
-  }
-
  private:
   // Reads the chunks up to the pixels, or those after them.
   bool ReadOrientation() {
@@ -73,11 +60,14 @@ class PngReader : public PictureReader {
   // Everything becomes 8-bit RGB but 16-bit grey, of which Pillow does not take the high byte.
   void DecodePixels(const spng_ihdr& header) {
     const size_t pixels = size_t{header.width} * header.height;
+    rgb_.resize(pixels * 3);
     if (header.color_type == SPNG_COLOR_TYPE_GRAYSCALE && header.bit_depth == 16) {
-      grey16_.resize(pixels);
-      Check(spng_decode_image(png_.get(), grey16_.data(), pixels * 2, SPNG_FMT_PNG, 0));
+      std::vector<uint16_t> grey(pixels);
+      Check(spng_decode_image(png_.get(), grey.data(), pixels * 2, SPNG_FMT_PNG, 0));
+      for (size_t i = 0; i < pixels; ++i) {
+        std::fill_n(&rgb_[i * 3], 3, static_cast<uint8_t>(std::min<int>(grey[i], 255)));
+      }
     } else {
-      rgb_.resize(pixels * 3);
       Check(spng_decode_image(png_.get(), rgb_.data(), pixels * 3, SPNG_FMT_RGB8, 0));
     }
   }
@@ -86,9 +76,6 @@ class PngReader : public PictureReader {
     void operator()(spng_ctx* png) const { spng_ctx_free(png); }
   };
   std::unique_ptr<spng_ctx, Free> png_{spng_ctx_new(0)};
-  int next_row_ = 0;
-  std::vector<uint8_t> rgb_;  // one of the two is filled
-  std::vector<uint16_t> grey16_;
 };
 
 }  // namespace

@@ -10,6 +10,7 @@
 
 #include "mnv4/base/check.h"
 #include "mnv4/base/error.h"
+#include "mnv4/image/convert.h"
 #include "mnv4/image/orientation.h"
 #include "mnv4/image/reader.h"
 #include "mnv4/image/resample.h"

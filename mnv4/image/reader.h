@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "mnv4/image/decode.h"
 #include "mnv4/image/pixels.h"
@@ -29,6 +30,18 @@ class PictureReader {
   int width_ = 0, height_ = 0, orientation_ = 1;
 };
 
+/// A picture that its format gives only as a whole: decoded when it is opened.
+class WholePicture : public PictureReader {
+ public:
+  void Read(uint8_t* const* rows, int count) override;
+
+ protected:
+  std::vector<uint8_t> rgb_;  ///< height() * width() * 3
+
+ private:
+  int next_row_ = 0;
+};
+
 /// A row of decode.cc's table.
 struct PictureFormat {
   const char* name;  ///< "JPEG"
@@ -39,6 +52,11 @@ struct PictureFormat {
 
 extern const PictureFormat kJpegFormat;
 extern const PictureFormat kPngFormat;
+extern const PictureFormat kWebPFormat;
+extern const PictureFormat kTiffFormat;
+extern const PictureFormat kGifFormat;
+extern const PictureFormat kBmpFormat;
+extern const PictureFormat kPnmFormat;
 
 /// Opens whichever format the bytes are in.
 std::unique_ptr<PictureReader> OpenPicture(std::span<const std::byte> bytes, int64_t max_pixels);
@@ -50,8 +68,5 @@ Image ReadAll(PictureReader& reader, int channels);
 [[noreturn]] void ThrowBroken(const char* format, const std::string& what);
 /// Throws Error(kRuntime) if there are no pixels or more than the limit.
 void CheckSize(const char* format, int64_t width, int64_t height, int64_t max_pixels);
-
-/// Pillow's convert('L') of RGB pixels; `grey` may be `rgb`.
-void RgbToGrey(const uint8_t* rgb, int64_t num_pixels, uint8_t* grey);
 
 }  // namespace mnv4

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image, ImageOps
 from timm.data import create_transform
 
+import random_formats
 import random_pictures as pictures
 
 FOLDER = pathlib.Path(__file__).parent.parent / "golden" / "images"
@@ -101,13 +102,36 @@ def png_files(rng):
     yield "exif_behind.png", pictures.png(pixels, 2, 8, False, behind=chunk)
 
 
+def other_files():
+    """Of each further format as many as show all its kinds."""
+    random_formats.MOST = 12
+    random_formats.random_shape = lambda rng: tuple(int(side) for side in rng.integers(5, 14, 2))
+    counts = {"webp": 6, "tiff": 40, "gif": 10, "bmp": 24, "pnm": 16}
+    for name, count in counts.items():
+        rng = np.random.default_rng(1)
+        for i in range(count):
+            picture = getattr(random_formats, f"random_{name}")(rng)
+            try:
+                image = Image.open(io.BytesIO(picture.data))
+                image.load()
+            except OSError:  # what Pillow refuses
+                continue
+            if min(image.size) < 3:  # the tests' crops would make nothing of it
+                continue
+            yield f"{name}{i:02}{picture.suffix}", picture.data
+    ycc = Image.frombytes("YCbCr", (9, 7), pictures.smooth(rng, 9, 7, 3).tobytes())
+    yield "ycc.tif", random_formats.saved(ycc, "TIFF")
+
+
 def write_files():
     rng = np.random.default_rng(1)
     lines = ["# file, size and hash of RGB, of grey, of RGB turned by EXIF"]
-    for name, data in itertools.chain(jpeg_files(rng), png_files(rng)):
+    for name, data in itertools.chain(jpeg_files(rng), png_files(rng), other_files()):
         (FOLDER / name).write_bytes(data)
         image = Image.open(io.BytesIO(data))
         rgb, grey = image.convert("RGB"), image.convert("L")
+        if image.mode == "YCbCr":  # grey is not the file's Y for us: docs/picture-formats.md
+            grey = rgb.convert("L")
         image.load()
         turned = ImageOps.exif_transpose(image).convert("RGB")
         lines.append(

@@ -1,4 +1,5 @@
-"""Random small pictures as files: every kind of JPEG, every kind of PNG, odd and extreme shapes."""
+"""Random small pictures as files: every kind of JPEG and PNG, odd and extreme shapes; the other
+formats are in random_formats.py."""
 
 import dataclasses
 import io

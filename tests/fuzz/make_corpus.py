@@ -1,0 +1,159 @@
+"""Writes the seeds of tests/fuzz/corpus: tiny files of every kind that the parsers read, and some
+that they refuse. Run it in the environment of tests/oracles/requirements.txt; the same files come
+out every time. What fuzzing found besides has names that are hashes (README.md)."""
+
+import json
+import pathlib
+import shutil
+import struct
+import sys
+
+import numpy as np
+
+HERE = pathlib.Path(__file__).resolve().parent
+GOLDEN = HERE.parent / "golden"
+sys.path.insert(0, str(HERE.parent / "oracles"))
+
+import random_formats
+import random_pictures
+
+PICTURES = {
+    "bmp": random_formats.random_bmp,
+    "gif": random_formats.random_gif,
+    "jpeg": random_pictures.random_jpeg,
+    "png": random_pictures.random_png,
+    "pnm": random_formats.random_pnm,
+    "tiff": random_formats.random_tiff,
+    "webp": random_formats.random_webp,
+}
+FILES_A_FORMAT = 24
+
+
+def write(target, name, data):
+    folder = HERE / "corpus" / target
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(data if isinstance(data, bytes) else data.encode())
+
+
+def tiny_shape(rng):
+    return int(rng.integers(1, 10)), int(rng.integers(1, 10))
+
+
+def pictures():
+    random_formats.MOST = 12
+    random_formats.random_shape = random_pictures.random_shape = tiny_shape
+    for target, make in PICTURES.items():
+        rng = np.random.default_rng(4)
+        for i in range(FILES_A_FORMAT):
+            write(target, f"seed{i:02}", make(rng).data)
+    for name in ["progressive.jpg", "exif_before.png", "exif_behind.png", "ycck.jpg"]:
+        write("png" if name.endswith("png") else "jpeg", name, (GOLDEN / "images" / name).read_bytes())
+
+
+NETWORKS = [
+    "network a act=gelu pad=same bn_eps=1e-3 stem=24 head=0 aa=blur in_chans=1 num_classes=0\n"
+    "stage # a comment\n  conv k3 s2 o32\n  fused k3 s2 e4 o48\n",
+    "network b layer_scale=yes output_stride=8\nstage\n  uib 3/5 s2 e4 o80\n"
+    "  mqa h4 d64 kv2 k3 o80\n",
+    "network mobilenetv4_conv_small family=mobilenetv4\nstage\n conv k3 s2 o32\n conv k3 s2 o32\n",
+    "network c\nstage\n  uib 3/5 s2 e4 o80 o80\n",
+    "network d act=rulu\n",
+    "stage\n",
+    "",
+]
+
+JSON = [
+    '{"a": [1, -2.5e-3, true, false, null, "\\u00e9\\n\\ud83d\\ude00"], "b": {"c": {}}, "d": []}',
+    '{"a": 1, "a": 2}',
+    "[" * 80 + "]" * 80,
+    "[NaN]",
+    '"\\ud800"',
+    "[1e999, 99999999999999999999]",
+    '{"a": 1} x',
+]
+
+CONFIGS = [
+    {"architecture": "mobilenetv4_conv_small", "num_classes": 2, "label_names": ["cat", "dog"]},
+    {
+        "architecture": "mobilenetv4_conv_medium",
+        "num_classes": 3,
+        "global_pool": "avg",
+        "model_args": {"in_chans": 1, "act_layer": "gelu"},
+        "label_names": ["a", "b", "c"],
+        "label_descriptions": {"a": "first"},
+        "pretrained_cfg": {
+            "input_size": [1, 64, 96],
+            "test_input_size": [1, 96, 96],
+            "crop_pct": 0.9,
+            "test_crop_pct": 1.0,
+            "crop_mode": "border",
+            "interpolation": "lanczos",
+            "mean": [0.5],
+            "std": 0.2,
+            "num_classes": 3,
+            "fixed_input_size": False,
+        },
+    },
+    {"architecture": "mobilenetv4_conv_smal"},
+    {"architecture": "mobilenetv4_conv_small", "pretrained_cfg": {"std": [0, 1, 1]}},
+    {"architecture": "mobilenetv4_conv_small", "pretrained_cfg": {"crop_mode": "random"}},
+    {"architecture": 3},
+]
+
+
+def safetensors(header, data=b""):
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + data
+
+
+def tensors():
+    tensor = lambda dtype, shape, begin, end: {
+        "dtype": dtype, "shape": shape, "data_offsets": [begin, end],
+    }
+    yield safetensors({"__metadata__": {"format": "pt"}, "a": tensor("F32", [2, 3], 0, 24)}, bytes(24))
+    yield safetensors({"a": tensor("BF16", [], 0, 2), "b": tensor("I64", [1], 2, 10)}, bytes(10))
+    yield safetensors({"a": tensor("F32", [2], 0, 4)}, bytes(4))
+    yield safetensors({"a": tensor("F32", [1], 0, 4), "b": tensor("F32", [1], 2, 6)}, bytes(6))
+    yield safetensors({"a": tensor("F32", [1 << 62, 8], 0, 4)}, bytes(4))
+    yield safetensors({"a": tensor("Q8", [1], 0, 1)}, bytes(1))
+    yield safetensors({}, b"x")
+    yield safetensors(b'{"a":1,"a":2}')
+    yield struct.pack("<Q", 1 << 40) + b"{}"
+
+
+def npy(header, data, version=1):
+    text = header.encode().ljust(53) + b"\n"
+    size = struct.pack("<H" if version == 1 else "<I", len(text))
+    return b"\x93NUMPY" + bytes([version, 0]) + size + text + data
+
+
+def arrays():
+    array = "{'descr': '%s', 'fortran_order': %s, 'shape': %s, }"
+    yield npy(array % ("<f4", "False", "(2, 3)"), bytes(24))
+    yield npy(array % ("|u1", "False", "(3,)"), bytes(3), 3)
+    yield npy(array % ("<f2", "True", "(3, 1)"), bytes(6), 2)
+    yield npy(array % (">f4", "False", "(1,)"), bytes(4))
+    yield npy(array % ("<f8", "False", "(4611686018427387904, 8)"), bytes(8))
+    yield npy("{'descr': '<f4', 'shape': (-1,)}", b"")
+
+
+def main():
+    shutil.rmtree(HERE / "corpus", ignore_errors=True)
+    pictures()
+    for i, text in enumerate(NETWORKS):
+        write("network", f"seed{i:02}", text)
+    for i, text in enumerate(JSON):
+        write("json", f"seed{i:02}", text)
+    for i, config in enumerate(CONFIGS):
+        write("config", f"seed{i:02}", json.dumps(config))
+    for i, data in enumerate(tensors()):
+        write("safetensors", f"seed{i:02}", data)
+    write("safetensors", "mixed", (GOLDEN / "io" / "mixed.safetensors").read_bytes())
+    for i, data in enumerate(arrays()):
+        write("npy", f"seed{i:02}", data)
+    for path in (GOLDEN / "io").glob("*.npy"):
+        write("npy", path.stem, path.read_bytes())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+#include "tests/fuzz/targets.h"
+
+#include <cstring>
+#include <string_view>
+
+#include "mnv4/arch/arch.h"
+#include "mnv4/base/check.h"
+#include "mnv4/base/error.h"
+#include "mnv4/image/preprocess.h"
+#include "mnv4/image/reader.h"
+#include "mnv4/io/json.h"
+#include "mnv4/io/npy.h"
+#include "mnv4/io/safetensors.h"
+#include "mnv4/model/config.h"
+
+namespace mnv4::fuzz {
+namespace {
+
+using Bytes = std::span<const std::byte>;
+
+std::string_view AsText(Bytes bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+// One format alone, so that each has its own corpus. Few pixels: it is the parser that is tried.
+void RunPicture(const PictureFormat& format, Bytes bytes) {
+  constexpr int64_t kMaxPixels = 1 << 16;
+  if (!format.matches(bytes)) return;
+  const auto reader = format.open(bytes, kMaxPixels);
+  const Image image = ReadAll(*reader, 3);
+  MNV4_CHECK(image.pixels.size() == size_t{3} * image.width * image.height);
+  MNV4_CHECK(reader->orientation() >= 1 && reader->orientation() <= 8);
+}
+
+size_t SizeBytes(const TensorType& type) {
+  return static_cast<size_t>(NumElements(type.shape)) * SizeOf(type.dtype);
+}
+
+void RunSafeTensors(Bytes bytes) {
+  for (const auto& [name, tensor] : ParseSafeTensors(bytes, "x.safetensors", nullptr).tensors) {
+    MNV4_CHECK(tensor.bytes.size() == SizeBytes(tensor.type));
+  }
+}
+
+void RunNpy(Bytes bytes) {
+  const Tensor tensor = ParseNpy(bytes, "x.npy", nullptr);
+  MNV4_CHECK(tensor.bytes.size() == SizeBytes(tensor.type));
+}
+
+void RunJson(Bytes bytes) {
+  const Json json = ParseJson(AsText(bytes), "x.json");
+  MNV4_CHECK(ParseJson(ToString(json), "printed.json") == json);
+}
+
+void RunNetwork(Bytes bytes) {
+  const NetworkSpec spec = ParseNetwork(AsText(bytes));
+  MNV4_CHECK(ParseNetwork(Print(spec)) == spec);
+}
+
+constexpr Target kTargets[] = {
+    {"bmp", [](Bytes bytes) { RunPicture(kBmpFormat, bytes); }},
+    {"config", [](Bytes bytes) { model::ParseConfig(AsText(bytes), "config.json", {}); }},
+    {"gif", [](Bytes bytes) { RunPicture(kGifFormat, bytes); }},
+    {"jpeg", [](Bytes bytes) { RunPicture(kJpegFormat, bytes); }},
+    {"json", RunJson},
+    {"network", RunNetwork},
+    {"npy", RunNpy},
+    {"png", [](Bytes bytes) { RunPicture(kPngFormat, bytes); }},
+    {"pnm", [](Bytes bytes) { RunPicture(kPnmFormat, bytes); }},
+    {"safetensors", RunSafeTensors},
+    {"tiff", [](Bytes bytes) { RunPicture(kTiffFormat, bytes); }},
+    {"webp", [](Bytes bytes) { RunPicture(kWebPFormat, bytes); }},
+};
+
+}  // namespace
+
+std::span<const Target> Targets() { return kTargets; }
+
+const Target* FindTarget(const char* name) {
+  for (const Target& target : kTargets) {
+    if (std::strcmp(target.name, name) == 0) return &target;
+  }
+  return nullptr;
+}
+
+void RunTarget(const Target& target, Bytes bytes) {
+  try {
+    target.run(bytes);
+  } catch (const Error&) {
+  }
+}
+
+}  // namespace mnv4::fuzz
