@@ -3,9 +3,12 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
+#include <new>
 #include <utility>
 
 #include "mnv4/base/error.h"
@@ -33,28 +36,28 @@ bool Went(int status) { return status == ARCHIVE_OK || status == ARCHIVE_WARN; }
 void TarReader::Close::operator()(archive* handle) const { archive_read_free(handle); }
 
 TarReader::TarReader(const std::string& path) : name_(BaseName(path)), archive_(NewReader()) {
+  if (access(path.c_str(), R_OK) != 0) {
+    throw Error(ErrorCode::kRuntime, fmt::format("{}: {}", name_, std::strerror(errno)));
+  }
   if (!Went(archive_read_open_filename(archive_.get(), path.c_str(), kBlockBytes))) {
-    const int reason = archive_errno(archive_.get());
-    if (reason > 0) {  // of the system: no such file
-      throw Error(ErrorCode::kRuntime, fmt::format("{}: {}", name_, std::strerror(reason)));
-    }
-    FailReading("cannot be read");
+    FailReading("not a sound tar archive");
   }
 }
 
 TarReader::TarReader(std::span<const std::byte> bytes, std::string name)
     : name_(std::move(name)), archive_(NewReader()) {
   if (!Went(archive_read_open_memory(archive_.get(), bytes.data(), bytes.size()))) {
-    FailReading("cannot be read");
+    FailReading("not a sound tar archive");
   }
 }
 
 bool TarReader::Next(size_t max_bytes) {
   max_bytes_ = max_bytes;
-  while (true) {
+  while (!ended_) {
     archive_entry* entry = nullptr;
     const int status = archive_read_next_header(archive_.get(), &entry);
-    if (status == ARCHIVE_EOF) return false;
+    ended_ = status == ARCHIVE_EOF;
+    if (ended_) break;
     if (!Went(status)) FailReading("not a sound tar archive");
     if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry) != nullptr) {
       continue;
@@ -70,6 +73,7 @@ bool TarReader::Next(size_t max_bytes) {
     }
     return true;
   }
+  return false;
 }
 
 std::vector<std::byte> TarReader::Read() {

@@ -47,6 +47,7 @@ class TarReader {
   std::unique_ptr<archive, Close> archive_;
   std::string file_;
   size_t max_bytes_ = 0;
+  bool ended_ = false;
 };
 
 }  // namespace mnv4::data

@@ -53,6 +53,7 @@ TEST(Tar, PassesOverFilesThatAreNotRead) {
     EXPECT_EQ(reader.file(), file.first);
   }
   EXPECT_FALSE(reader.Next(kLimit));
+  EXPECT_FALSE(reader.Next(kLimit));
   EXPECT_GT(reader.position(), 200'000);
 }
 
@@ -68,6 +69,14 @@ TEST(Tar, RefusesWhatIsNoTar) {
   }
   EXPECT_THAT(MessageOf([&] { FilesOf(TarReader(Bytes(std::string(3000, 'x')), "x.tar")); }),
               HasSubstr("not a sound tar"));
+}
+
+TEST(Tar, RefusesAFileOfTheDiskThatIsNone) {
+  const TempFolder folder;
+  for (const size_t size : {4u, 3000u}) {
+    const std::string path = folder.Put("x.tar", std::string(size, 'x'));
+    EXPECT_THAT(MessageOf([&] { FilesOf(TarReader(path)); }), HasSubstr("not a sound tar"));
+  }
 }
 
 TEST(Tar, SaysWhereItEndsTooEarly) {
