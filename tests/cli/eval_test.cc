@@ -145,11 +145,13 @@ TEST_F(Eval, RefusesHostileDataInOneLine) {
 
 TEST_F(Eval, PrintsWhatItKnowsWhenInterrupted) {
   const Outcome outcome =
-      Run("yes val/cat/0.png,9 | head -200000 > long.csv; "
-          "mnv4 eval -m small.safetensors -t 1 --json long.csv & sleep 1; kill -INT $!; wait $!");
+      Run("yes val/cat/0.png,9 | head -50000 > long.csv; "
+          "mnv4 eval -m small.safetensors -t 1 --csv long.csv > rows.csv & "
+          "until [ -s rows.csv ]; do sleep 0.1; done; kill -INT $!; wait $!");
   EXPECT_EQ(outcome.code, 130);
-  const Json json = ParseJson(outcome.out, "json");
-  EXPECT_EQ(Member(json, "interrupted"), Json(true));
+  EXPECT_THAT(outcome.err, HasSubstr("interrupted"));
+  EXPECT_THAT(outcome.err, HasSubstr("top-1"));
+  EXPECT_THAT(Run("tail -n 1 rows.csv").out, HasSubstr("val/cat/0.png,9,"));
 }
 
 }  // namespace
