@@ -1,5 +1,5 @@
 #pragma once
-/// The block tables of the five published networks.
+/// The block tables of the five published networks, and of a sixth for segmentation.
 /// Source: Qin et al. 2024 (arXiv 2404.10518), Tables 11-15, in the form that was released: the
 /// authors' TensorFlow code (Model Garden, official/vision) and timm agree row by row, and where
 /// the paper's tables differ they do not give the parameters and MACs that it reports.
@@ -83,6 +83,33 @@ inline constexpr BlockSpec kConvMediumBlocks3[] = {
     UibSpec{.expand = 4, .out = 256},
     UibSpec{.expand = 4, .out = 256},
     UibSpec{.dw_start = 5, .expand = 2, .out = 256},
+};
+
+// Conv-M for segmentation: MobileNetV4ConvMediumSeg of the Model Garden, not in the paper nor in
+// timm. The last stage narrows from 256 channels to 128, and the last convolution has 448.
+inline constexpr BlockSpec kConvMediumSegBlocks2[] = {
+    UibSpec{.dw_start = 3, .dw_mid = 5, .expand = 6, .out = 160, .stride = 2},
+    UibSpec{.dw_start = 3, .dw_mid = 3, .expand = 4, .out = 160},
+    UibSpec{.dw_start = 3, .dw_mid = 3, .expand = 4, .out = 160},
+    UibSpec{.dw_start = 3, .dw_mid = 5, .expand = 4, .out = 160},
+    UibSpec{.dw_start = 3, .dw_mid = 3, .expand = 4, .out = 160},
+    UibSpec{.dw_start = 3, .expand = 4, .out = 160},
+    UibSpec{.dw_start = 3, .expand = 4, .out = 160},
+};
+
+inline constexpr BlockSpec kConvMediumSegBlocks3[] = {
+    UibSpec{.dw_start = 5, .dw_mid = 5, .expand = 6, .out = 256, .stride = 2},
+    UibSpec{.dw_start = 5, .dw_mid = 5, .expand = 4, .out = 128},
+    UibSpec{.dw_start = 3, .dw_mid = 5, .expand = 4, .out = 128},
+    UibSpec{.dw_start = 3, .dw_mid = 5, .expand = 4, .out = 128},
+    UibSpec{.dw_start = 3, .expand = 4, .out = 128},
+    UibSpec{.dw_start = 3, .dw_mid = 5, .expand = 2, .out = 128},
+    UibSpec{.dw_start = 5, .dw_mid = 5, .expand = 4, .out = 128},
+    UibSpec{.dw_start = 5, .expand = 2, .out = 128},
+};
+
+inline constexpr BlockSpec kSegLastConv[] = {
+    ConvSpec{.kernel = 1, .out = 448},
 };
 
 // Conv-L. Four blocks fewer than the paper's Table 14, whose sums are not those of its Table 6.
@@ -212,6 +239,11 @@ inline constexpr PublishedNetwork kPublished[] = {
     {.name = "conv_medium",
      .stem = 32,
      .stages = {kFusedBlocks0, kMediumBlocks1, kConvMediumBlocks2, kConvMediumBlocks3, kLastConv}},
+    {.name = "conv_medium_seg",
+     .stem = 32,
+     .activation = Activation::kRelu6,
+     .stages = {kFusedBlocks0, kMediumBlocks1, kConvMediumSegBlocks2, kConvMediumSegBlocks3,
+                kSegLastConv}},
     {.name = "conv_large",
      .stem = 24,
      .stages = {kFusedBlocks0, kLargeBlocks1, kConvLargeBlocks2, kConvLargeBlocks3, kLastConv}},

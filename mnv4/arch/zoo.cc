@@ -13,12 +13,14 @@ namespace {
 
 constexpr std::string_view kPrefix = "mobilenetv4_";
 
-// timm's registry. A width ends the name of its base: 035 is 0.35.
+// timm's registry, and the Model Garden's segmentation network. A width ends the name of its base:
+// 035 is 0.35.
 constexpr const char* kNames[] = {
-    "mobilenetv4_conv_small_035", "mobilenetv4_conv_small_050",   "mobilenetv4_conv_small",
-    "mobilenetv4_conv_medium",    "mobilenetv4_conv_large",       "mobilenetv4_hybrid_medium_075",
-    "mobilenetv4_hybrid_medium",  "mobilenetv4_hybrid_large_075", "mobilenetv4_hybrid_large",
-    "mobilenetv4_conv_aa_medium", "mobilenetv4_conv_blur_medium", "mobilenetv4_conv_aa_large",
+    "mobilenetv4_conv_small_035",  "mobilenetv4_conv_small_050",   "mobilenetv4_conv_small",
+    "mobilenetv4_conv_medium",     "mobilenetv4_conv_large",       "mobilenetv4_hybrid_medium_075",
+    "mobilenetv4_hybrid_medium",   "mobilenetv4_hybrid_large_075", "mobilenetv4_hybrid_large",
+    "mobilenetv4_conv_aa_medium",  "mobilenetv4_conv_blur_medium", "mobilenetv4_conv_aa_large",
+    "mobilenetv4_conv_medium_seg",
 };
 
 // Same parameters as the base, trained anew.

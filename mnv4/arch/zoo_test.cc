@@ -34,7 +34,7 @@ TEST(RoundChannels, IsTimmsRule) {
 }
 
 TEST(FindArchitecture, KnowsEveryNameWithAndWithoutTheFamily) {
-  EXPECT_EQ(ArchitectureNames().size(), 12u);
+  EXPECT_EQ(ArchitectureNames().size(), 13u);
   for (const std::string name : ArchitectureNames()) {
     const auto spec = FindArchitecture(name);
     ASSERT_TRUE(spec.has_value()) << name;
@@ -82,6 +82,16 @@ TEST(FindArchitecture, AntiAliasedVariantsHaveTheBlocksOfTheirBase) {
   EXPECT_EQ(average.low_pass, LowPass::kAverage);
   EXPECT_EQ(FindArchitecture("conv_blur_medium")->low_pass, LowPass::kBlur);
   EXPECT_EQ(FindArchitecture("conv_aa_large")->low_pass, LowPass::kAverage);
+}
+
+TEST(FindArchitecture, HasTheSegmentationNetworkWithItsOwnEndpoints) {
+  const NetworkSpec seg = FindArchitecture("conv_medium_seg").value();
+  EXPECT_EQ(Widths(seg), (std::vector<int>{48, 80, 160, 128, 448}));
+  EXPECT_EQ(seg.activation, Activation::kRelu6);
+  EXPECT_EQ(seg.stages[3].size(), 8u);
+  const Graph graph = Lower(seg, 1, 64, 64);
+  EXPECT_EQ(graph.nodes[size_t(graph.outputs.at("C4"))].type.shape, (Shape{1, 4, 4, 160}));
+  EXPECT_EQ(graph.nodes[size_t(graph.outputs.at("C5"))].type.shape, (Shape{1, 2, 2, 448}));
 }
 
 TEST(NearestName, NamesTheSmallestEditDistance) {

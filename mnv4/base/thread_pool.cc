@@ -13,6 +13,9 @@
 namespace mnv4 {
 namespace {
 
+// How often a barrier looks before it lets others run: about 50 us. Whoever is missing may wait for
+// this very CPU, where decoders of pictures, or other programs, share it.
+constexpr int kBarrierSpins = 1000;
 // Between inferences a worker spins this long before it parks.
 constexpr auto kSpinTime = std::chrono::microseconds(100);
 
@@ -48,10 +51,11 @@ void ThreadPool::Barrier(int thread) {
   if (threads_ == 1) return;
   const uint32_t reached = done_[thread].value.load(std::memory_order_relaxed) + 1;
   done_[thread].value.store(reached, std::memory_order_release);
+  int spins = 0;
   for (int other = 0; other < threads_; ++other) {
     // The difference is signed so that the counters may wrap around.
     while (static_cast<int32_t>(done_[other].value.load(std::memory_order_acquire) - reached) < 0) {
-      if (oversubscribed_) {
+      if (oversubscribed_ || ++spins > kBarrierSpins) {
         sched_yield();
       } else {
         Pause();

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "mnv4/io/csv.h"
 #include "mnv4/io/json.h"
 #include "mnv4/io/printable.h"
 
@@ -28,20 +29,19 @@ std::string Padded(const std::string& text, size_t width) {
   return text + std::string(has < width ? width - has : 0, ' ');
 }
 
-bool IsRight(const Result& result) {
-  return result.truth && !result.best.empty() && result.best.front().index == *result.truth;
-}
-
 }  // namespace
 
 void Tally::Add(const Result& result) {
   ++pictures;
   if (!result.error.empty()) ++broken;
-  if (!result.truth || result.best.empty()) return;
+  const std::vector<int>& truth = result.sample.labels;
+  if (truth.empty() || result.best.empty()) return;
   ++known;
   right += IsRight(result);
-  right_in_best += std::any_of(result.best.begin(), result.best.end(),
-                               [&](const auto& ranked) { return ranked.index == *result.truth; });
+  right_in_best +=
+      std::any_of(result.best.begin(), result.best.end(), [&](const model::RankedClass& ranked) {
+        return std::find(truth.begin(), truth.end(), ranked.index) != truth.end();
+      });
 }
 
 std::string Tally::Text(int k) const {
@@ -52,11 +52,6 @@ std::string Tally::Text(int k) const {
   std::string text = fmt::format("right: {}", part(right));
   if (k > 1) text += fmt::format(", among the best {}: {}", k, part(right_in_best));
   return text;
-}
-
-std::string LabelOf(const std::vector<std::string>& labels, int index) {
-  const size_t i = static_cast<size_t>(index);
-  return i < labels.size() ? labels[i] : std::to_string(index);
 }
 
 std::optional<int> TruthOf(const std::string& path, const std::vector<std::string>& labels) {
@@ -70,7 +65,7 @@ std::optional<int> TruthOf(const std::string& path, const std::vector<std::strin
 
 std::string JsonLine(const Result& result, const std::vector<std::string>& labels) {
   Json line;
-  line.Add("image", Printable(result.path, kMaxPathBytes));
+  line.Add("image", Printable(result.sample.key, kMaxPathBytes));
   if (!result.error.empty()) {
     line.Add("error", result.error);
   } else {
@@ -83,6 +78,18 @@ std::string JsonLine(const Result& result, const std::vector<std::string>& label
     line.Add("topk", std::move(best));
   }
   return ToString(line) + '\n';
+}
+
+std::string CsvLines(const Result& result, const std::vector<std::string>& labels) {
+  const std::string path = CsvField(Printable(result.sample.key, kMaxPathBytes));
+  if (!result.error.empty()) return fmt::format("{},,,,,{}\n", path, CsvField(result.error));
+  std::string lines;
+  int rank = 0;
+  for (const model::RankedClass& ranked : result.best) {
+    lines += fmt::format("{},{},{},{},{},\n", path, ++rank, ranked.index,
+                         CsvField(LabelOf(labels, ranked.index)), ranked.score);
+  }
+  return lines;
 }
 
 TextLayout LayOut(const std::vector<std::string>& paths, const std::vector<std::string>& labels) {
@@ -100,17 +107,17 @@ TextLayout LayOut(const std::vector<std::string>& paths, const std::vector<std::
 std::string TextLines(const Result& result, const std::vector<std::string>& labels,
                       const TextLayout& layout, const Style& style) {
   if (!result.error.empty()) return "";
-  const std::string path = Printable(result.path, kMaxPathBytes);
+  const std::string path = Printable(result.sample.key, kMaxPathBytes);
   if (result.best.size() == 1) {
     const model::RankedClass& best = result.best.front();
     const std::string label = LabelOf(labels, best.index);
+    const bool known = !result.sample.labels.empty();
     std::string line =
         fmt::format("{}  {:6.2f}%  {}", Padded(path, layout.path_width), 100 * best.score,
-                    style.Bold(result.truth ? Padded(label, layout.label_width) : label));
-    if (result.truth) {
-      line += IsRight(result)
-                  ? style.Green("  right")
-                  : style.Red(fmt::format("  wrong: is {}", LabelOf(labels, *result.truth)));
+                    style.Bold(known ? Padded(label, layout.label_width) : label));
+    if (known) {
+      line += IsRight(result) ? style.Green("  right")
+                              : style.Red(fmt::format("  wrong: is {}", TruthText(result, labels)));
     }
     return line + '\n';
   }

@@ -1,23 +1,14 @@
 #pragma once
-/// What `mnv4 classify` says about a picture, as text and as JSON.
+/// What `mnv4 classify` says about a picture, as text, JSON and CSV.
 
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "mnv4/cli/result.h"
 #include "mnv4/cli/terminal.h"
-#include "mnv4/model/top_k.h"
 
 namespace mnv4::cli {
-
-struct Result {
-  std::string path;
-  std::string error;  ///< why there is no answer; "" if there is one
-  std::vector<model::RankedClass> best;
-  std::optional<int> truth;  ///< the class its folder is named after
-  double decode_ms = 0;      ///< reading, decoding, resizing
-  double network_ms = 0;     ///< its share of its batch
-};
 
 /// How many answers were right, of the pictures whose class is known.
 struct Tally {
@@ -28,15 +19,17 @@ struct Tally {
   std::string Text(int k) const;
 };
 
-/// The name of a class, or its index as text if the model has no name for it.
-std::string LabelOf(const std::vector<std::string>& labels, int index);
-
 /// The class that the picture's folder is named after ("_" may stand for " "), if it is one.
 std::optional<int> TruthOf(const std::string& path, const std::vector<std::string>& labels);
 
 /// One line: {"image": PATH, "topk": [{"index": i, "label": NAME, "score": p}, ...]} or
 /// {"image": PATH, "error": TEXT}. Bytes of a path that are not UTF-8 appear as \xNN.
 std::string JsonLine(const Result& result, const std::vector<std::string>& labels);
+
+/// A line per class, best first, under "image,rank,index,label,score,error"; one line with all but
+/// the path and the error empty for a picture without an answer.
+inline constexpr const char* kCsvHeading = "image,rank,index,label,score,error\n";
+std::string CsvLines(const Result& result, const std::vector<std::string>& labels);
 
 /// How wide the columns of one-line answers are.
 struct TextLayout {

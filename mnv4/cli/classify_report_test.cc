@@ -17,17 +17,16 @@ using testing::Not;
 const std::vector<std::string> kLabels = {"cat", "fire truck", "owl"};
 const Style kPlain(nullptr);
 
-Result Answer(std::string path, std::optional<int> truth = std::nullopt) {
+Result Answer(const std::string& path, std::vector<int> truth = {}) {
   Result result;
-  result.path = std::move(path);
+  result.sample = {.key = path, .path = path, .labels = std::move(truth)};
   result.best = {{1, 0.75}, {2, 0.125}};
-  result.truth = truth;
   return result;
 }
 
-Result Broken(std::string path) {
+Result Broken(const std::string& path) {
   Result result;
-  result.path = std::move(path);
+  result.sample.key = path;
   result.error = "truncated";
   return result;
 }
@@ -44,6 +43,20 @@ TEST(JsonLine, StaysJsonForAnyPath) {
   const std::string line = JsonLine(Answer("a\"\\\n\xff.jpg"), kLabels);
   const Json parsed = ParseJson(line, "line");
   EXPECT_THAT(*parsed.Find("image")->As<std::string>(), HasSubstr("\\xff.jpg"));
+}
+
+TEST(CsvLines, HaveARowAClassUnderTheHeading) {
+  Result result = Answer("a, b.jpg");
+  result.best[0].index = 0;
+  EXPECT_EQ(kCsvHeading + CsvLines(result, {"say \"x\""}),
+            "image,rank,index,label,score,error\n"
+            "\"a, b.jpg\",1,0,\"say \"\"x\"\"\",0.75,\n"
+            "\"a, b.jpg\",2,2,2,0.125,\n");
+  EXPECT_EQ(CsvLines(Broken("x.jpg"), kLabels), "x.jpg,,,,,truncated\n");
+}
+
+TEST(TruthText, NamesEveryRightClass) {
+  EXPECT_EQ(TruthText(Answer("a", {2, 0}), kLabels), "owl or cat");
 }
 
 TEST(LabelOf, FallsBackToTheIndex) {
@@ -68,11 +81,11 @@ TEST(TextLines, GivesALineAClassUnderThePath) {
 
 TEST(TextLines, GivesOneAlignedLineForOneClass) {
   const TextLayout layout = LayOut({"a.jpg", "long.jpg"}, kLabels);
-  Result result = Answer("a.jpg", 2);
+  Result result = Answer("a.jpg", {2});
   result.best.resize(1);
   EXPECT_EQ(TextLines(result, kLabels, layout, kPlain),
             "a.jpg      75.00%  fire truck  wrong: is owl\n");
-  result.truth = 1;
+  result.sample.labels = {0, 1};
   EXPECT_EQ(TextLines(result, kLabels, layout, kPlain), "a.jpg      75.00%  fire truck  right\n");
 }
 
@@ -80,7 +93,7 @@ TEST(Tally, CountsWhatIsKnown) {
   Tally tally;
   EXPECT_EQ(tally.Text(2), "");
   for (const Result& result :
-       {Answer("a", 1), Answer("b", 2), Answer("c", 0), Answer("d"), Broken("e")}) {
+       {Answer("a", {1}), Answer("b", {2}), Answer("c", {0}), Answer("d"), Broken("e")}) {
     tally.Add(result);
   }
   EXPECT_EQ(tally.pictures, 5);
@@ -94,7 +107,7 @@ TEST(HtmlReport, HoldsPicturesAnswersAndFiguresAndFetchesNothing) {
   std::ofstream(path) << "\x89PNG";
   HtmlReport report("net <1>", kLabels, true);
   Tally tally;
-  for (const Result& result : {Answer(path, 2), Broken("<b>.jpg"), Answer("missing.jpg", 1)}) {
+  for (const Result& result : {Answer(path, {2}), Broken("<b>.jpg"), Answer("missing.jpg", {1})}) {
     report.Add(result);
     tally.Add(result);
   }

@@ -113,7 +113,7 @@ TEST(Parse, RefusesWrongValuesNamingTheOptionAndWhatWasWanted) {
 
 TEST(Parse, CountsOperands) {
   EXPECT_THAT(ErrorOf({"1", "2", "3"}), HasSubstr("'3' is one too many"));
-  EXPECT_THROW(Parse(kClassify, {}), Error);
+  EXPECT_THROW(Parse(kEval, {}), Error);
 }
 
 TEST(Parse, AsksForRequiredOptions) {

@@ -5,6 +5,6 @@
 
 namespace mnv4::cli {
 
-extern const Command kList, kInfo, kRun, kPreprocess, kClassify, kBench, kDoctor, kVersion;
+extern const Command kList, kInfo, kRun, kPreprocess, kClassify, kEval, kBench, kDoctor, kVersion;
 
 }  // namespace mnv4::cli

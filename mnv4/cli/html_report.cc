@@ -3,102 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstddef>
-#include <string_view>
 #include <utility>
 
-#include "mnv4/base/error.h"
 #include "mnv4/cli/statistics.h"
-#include "mnv4/io/file.h"
-#include "mnv4/io/printable.h"
 
 namespace mnv4::cli {
 namespace {
-
-constexpr int kMaxPictures = 500;
-constexpr size_t kMaxPictureBytes = 2'000'000, kMaxTotalBytes = 64'000'000;
-
-constexpr std::string_view kStyle = R"(
-:root { color-scheme: light dark; --ink: #1d2327; --soft: #667078; --line: #dfe3e6; --page: #f6f7f8;
-  --card: #fff; --bar: #b9d4f4; --best: #86b8f2; --right: #1a7f4b; --wrong: #b3261e; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e6e9eb; --soft: #98a2aa; --line: #30373c;
-  --page: #14181b; --card: #1e2428; --bar: #2f4a69; --best: #3f7fc8; --right: #5fd39a; --wrong: #ff8a80; } }
-* { box-sizing: border-box; }
-body { margin: 0 auto; padding: 2rem 1.25rem; max-width: 84rem; background: var(--page);
-  color: var(--ink); font: 15px/1.45 system-ui, sans-serif; }
-h1 { margin: 0; font-size: 1.5rem; }
-header p { margin: .25rem 0 1rem; color: var(--soft); }
-dl { display: flex; flex-wrap: wrap; gap: .5rem 2.5rem; margin: 0 0 1.5rem; }
-dt { color: var(--soft); font-size: .8rem; }
-dd { margin: 0; font-size: 1.25rem; font-variant-numeric: tabular-nums; }
-main { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); }
-figure { margin: 0; background: var(--card); border: 1px solid var(--line); border-radius: .6rem;
-  overflow: hidden; }
-figure > :first-child { display: block; width: 100%; height: 11rem; object-fit: contain;
-  background: color-mix(in srgb, var(--line) 45%, transparent); }
-div.none { display: grid !important; place-items: center; color: var(--soft); }
-figcaption { padding: .7rem .85rem .8rem; }
-b { display: block; }
-small { color: var(--soft); overflow-wrap: anywhere; }
-.right b::after { content: " ✓"; color: var(--right); }
-.wrong b::after { content: " ✗"; color: var(--wrong); }
-.wrong em { color: var(--wrong); font-style: normal; }
-ol { list-style: none; margin: .5rem 0 .4rem; padding: 0; font-size: .85rem; }
-li { display: flex; justify-content: space-between; gap: .5rem; margin: 2px 0; padding: 1px .45rem;
-  border-radius: .25rem; font-variant-numeric: tabular-nums;
-  background: linear-gradient(var(--bar), var(--bar)) 0 / var(--p) 100% no-repeat; }
-li:first-child { background-image: linear-gradient(var(--best), var(--best)); }
-)";
-
-std::string Escaped(std::string_view text) {
-  std::string out;
-  for (const char c : Printable(text, 1 << 16)) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
-
-std::string Base64(const std::vector<std::byte>& bytes) {
-  static constexpr char kDigits[] =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  out.reserve((bytes.size() + 2) / 3 * 4);
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    uint32_t word = 0;
-    for (size_t b = 0; b < 3; ++b) {
-      word = word << 8 | (i + b < bytes.size() ? std::to_integer<uint32_t>(bytes[i + b]) : 0);
-    }
-    for (size_t d = 0; d < 4; ++d) {
-      out += i + d <= bytes.size() ? kDigits[word >> (18 - 6 * d) & 63] : '=';
-    }
-  }
-  return out;
-}
 
 // Median, or "" of nothing.
 std::string MedianText(std::vector<double> values) {
   if (values.empty()) return "";
   std::sort(values.begin(), values.end());
   return fmt::format("{:.1f} ms", Quantile(values, 0.5));
-}
-
-std::string Figure(std::string_view term, const std::string& value) {
-  return value.empty() ? "" : fmt::format("<div><dt>{}</dt><dd>{}</dd></div>\n", term, value);
 }
 
 std::string Share(int count, int of) {
@@ -108,70 +24,30 @@ std::string Share(int count, int of) {
 }  // namespace
 
 HtmlReport::HtmlReport(std::string description, std::vector<std::string> labels, bool apply_exif)
-    : description_(std::move(description)), labels_(std::move(labels)), apply_exif_(apply_exif) {}
-
-// The file itself as an image, which browsers scale and turn; a note if it is too much.
-std::string HtmlReport::PictureOf(const Result& result) {
-  try {
-    if (pictures_ < kMaxPictures) {
-      const std::vector<std::byte> bytes = ReadFile(result.path, kMaxPictureBytes);
-      if (picture_bytes_ + bytes.size() <= kMaxTotalBytes) {
-        ++pictures_;
-        picture_bytes_ += bytes.size();
-        const bool is_png = bytes.front() == std::byte{0x89};
-        return fmt::format("<img alt=\"\" loading=\"lazy\"{} src=\"data:image/{};base64,{}\">",
-                           apply_exif_ ? "" : " style=\"image-orientation: none\"",
-                           is_png ? "png" : "jpeg", Base64(bytes));
-      }
-    }
-  } catch (const Error&) {  // larger than kMaxPictureBytes
-  }
-  return "<div class=\"none\">not shown: too large or too many</div>";
-}
+    : description_(std::move(description)), cards_(std::move(labels), apply_exif) {}
 
 void HtmlReport::Add(const Result& result) {
-  if (!result.error.empty()) {
-    cards_ += fmt::format(
-        "<figure><div class=\"none\">no picture</div><figcaption><b>{}</b><small>{}</small>"
-        "</figcaption></figure>\n",
-        Escaped(result.error), Escaped(result.path));
-    return;
-  }
+  body_ += cards_.Card(result);
+  if (!result.error.empty()) return;
   decode_ms_.push_back(result.decode_ms);
   network_ms_.push_back(result.network_ms);
-  const int best = result.best.front().index;
-  const bool known = result.truth.has_value(), right = known && *result.truth == best;
-  std::string bars;
-  for (const model::RankedClass& ranked : result.best) {
-    bars += fmt::format("<li style=\"--p:{:.1f}%\"><span>{}</span><span>{:.1f} %</span></li>",
-                        100 * ranked.score, Escaped(LabelOf(labels_, ranked.index)),
-                        100 * ranked.score);
-  }
-  cards_ += fmt::format(
-      "<figure class=\"{}\">{}<figcaption><b>{}</b>{}<ol>{}</ol>"
-      "<small>{}<br>decode {:.1f} ms, network {:.1f} ms</small></figcaption></figure>\n",
-      !known ? "" : (right ? "right" : "wrong"), PictureOf(result), Escaped(LabelOf(labels_, best)),
-      known && !right ? fmt::format("<em>is: {}</em>", Escaped(LabelOf(labels_, *result.truth)))
-                      : "",
-      bars, Escaped(result.path), result.decode_ms, result.network_ms);
 }
 
 std::string HtmlReport::Page(const Tally& tally, int k) const {
-  std::string figures = Figure("right", Share(tally.right, tally.known));
+  std::string figures = HtmlFigure("right", Share(tally.right, tally.known));
   if (k > 1) {
-    figures += Figure(fmt::format("among the best {}", k), Share(tally.right_in_best, tally.known));
+    figures +=
+        HtmlFigure(fmt::format("among the best {}", k), Share(tally.right_in_best, tally.known));
   }
-  if (tally.broken > 0) figures += Figure("broken", std::to_string(tally.broken));
-  figures += Figure("decode, median", MedianText(decode_ms_));
-  figures += Figure("network, median", MedianText(network_ms_));
-  return fmt::format(
-      "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-      "<title>mnv4 classify</title><style>{}</style></head><body>\n"
-      "<header><h1>{} picture{}</h1><p>{}</p><dl>\n{}</dl></header>\n<main>\n{}</main>\n"
-      "</body></html>\n",
-      kStyle, tally.pictures, tally.pictures == 1 ? "" : "s", Escaped(description_), figures,
-      cards_);
+  if (tally.broken > 0) figures += HtmlFigure("broken", std::to_string(tally.broken));
+  figures += HtmlFigure("decode, median", MedianText(decode_ms_));
+  figures += HtmlFigure("network, median", MedianText(network_ms_));
+  return HtmlPage(
+      {.title = "mnv4 classify",
+       .heading = fmt::format("{} picture{}", tally.pictures, tally.pictures == 1 ? "" : "s"),
+       .description = description_,
+       .figures = figures,
+       .body = fmt::format("<main>\n{}</main>\n", body_)});
 }
 
 }  // namespace mnv4::cli

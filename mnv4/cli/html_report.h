@@ -5,10 +5,10 @@
 #include <vector>
 
 #include "mnv4/cli/classify_report.h"
+#include "mnv4/cli/html.h"
 
 namespace mnv4::cli {
 
-/// The first 500 pictures of at most 2 MB are shown, up to 64 MB in all; the rest appear by name.
 class HtmlReport {
  public:
   /// `description` says what answered: "mobilenetv4_conv_small, 104 classes, 224 x 224 pixels".
@@ -19,14 +19,9 @@ class HtmlReport {
   std::string Page(const Tally& tally, int k) const;
 
  private:
-  std::string PictureOf(const Result& result);
-
   std::string description_;
-  std::vector<std::string> labels_;
-  bool apply_exif_;
-  std::string cards_;
-  int pictures_ = 0;          // shown
-  size_t picture_bytes_ = 0;  // of their files
+  HtmlCards cards_;
+  std::string body_;
   std::vector<double> decode_ms_, network_ms_;
 };
 

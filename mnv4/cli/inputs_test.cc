@@ -57,5 +57,16 @@ TEST_F(ExpandInputsTest, RefusesPatternsAndFoldersWithoutPictures) {
   EXPECT_THROW(ExpandInputs({At("empty")}), Error);
 }
 
+TEST_F(ExpandInputsTest, TakesListsByLineOrByNul) {
+  const auto list = [&](const std::string& text) {
+    std::ofstream(root_ / "list") << text;
+    return ExpandList(At("list"));
+  };
+  EXPECT_EQ(list("x.jpg\r\n\n*.jpg\n" + At("b")),
+            Paths({"x.jpg", "*.jpg", At("b/10.jpg"), At("b/2.JPG")}));
+  EXPECT_EQ(list(std::string("a\nb.jpg\0c.jpg\0", 14)), Paths({"a\nb.jpg", "c.jpg"}));
+  EXPECT_THROW(list("\x89PNG\r\n\x1a\n"), Error);
+}
+
 }  // namespace
 }  // namespace mnv4::cli

@@ -49,6 +49,15 @@ model::Model LoadModel(const Arguments& arguments, const model::LoadOptions& opt
   return model::LoadFromMemory(DefaultModel(), name, options);
 }
 
+model::Model LoadClassifier(const Arguments& arguments) {
+  model::Model model = LoadModel(arguments, {.allow_random_weights = false});
+  if (model.spec.num_classes == 0) {
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("{}: a network without a classifier", model.source));
+  }
+  return model;
+}
+
 void NoteRandomWeights(const Arguments& arguments, const model::Model& model) {
   if (!model.random_weights || arguments.Has(kQuiet)) return;
   fmt::print(stderr,
@@ -84,6 +93,12 @@ void CheckPrecision(const Arguments& arguments) {
   if (precision != kPrecision.fallback) {
     throw Error(ErrorCode::kUnsupported,
                 fmt::format("--precision {}: this version computes in fp32 only", precision));
+  }
+}
+
+void CheckOneFormat(const Arguments& arguments) {
+  if (arguments.Has(kJson) && arguments.Has(kCsv)) {
+    throw Error(ErrorCode::kInvalidArgument, "--json and --csv exclude each other");
   }
 }
 

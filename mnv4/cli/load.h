@@ -20,6 +20,9 @@ std::string ModelName(const Arguments& arguments);
 /// carries none.
 model::Model LoadModel(const Arguments& arguments, const model::LoadOptions& options);
 
+/// LoadModel for verbs that answer: with weights and a classifier. Throws Error(kInvalidArgument).
+model::Model LoadClassifier(const Arguments& arguments);
+
 /// Says on stderr, unless --quiet, that the weights are the zoo's random ones.
 void NoteRandomWeights(const Arguments& arguments, const model::Model& model);
 
@@ -35,5 +38,8 @@ int ThreadsFrom(const Arguments& arguments);
 
 /// Throws Error(kUnsupported) for a --precision other than fp32.
 void CheckPrecision(const Arguments& arguments);
+
+/// Throws Error(kInvalidArgument) for --json and --csv together.
+void CheckOneFormat(const Arguments& arguments);
 
 }  // namespace mnv4::cli

@@ -31,6 +31,14 @@ inline constexpr Option kBatchSize = {.name = "batch-size",
                                       .least = 1,
                                       .most = 4096};
 
+inline constexpr Option kWorkers = {.name = "workers",
+                                    .letter = 'j',
+                                    .kind = ValueKind::kInteger,
+                                    .value = "N",
+                                    .help = "threads that decode; else as many as CPUs, at most 4",
+                                    .least = 1,
+                                    .most = 256};
+
 inline constexpr Option kIsa = {.name = "isa",
                                 .kind = ValueKind::kText,
                                 .value = "NAME",
@@ -43,7 +51,13 @@ inline constexpr Option kOutput = {.name = "output",
                                    .help = "write results here instead of to stdout"};
 
 inline constexpr Option kJson = {.name = "json", .help = "print JSON"};
+inline constexpr Option kCsv = {.name = "csv", .help = "print CSV"};
 inline constexpr Option kQuiet = {.name = "quiet", .letter = 'q', .help = "no notes on stderr"};
+
+inline constexpr Option kVerbose = {
+    .name = "verbose", .letter = 'v', .help = "say at the end where time and memory went"};
+inline constexpr Option kStrict = {
+    .name = "strict", .help = "stop at the first picture that cannot be read (exit 3)"};
 
 inline constexpr const char* kPrecisions[] = {"fp32", "fp16", "bf16", "int8", "auto"};
 inline constexpr Option kPrecision = {.name = "precision",

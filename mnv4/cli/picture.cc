@@ -4,18 +4,13 @@
 #include "mnv4/io/file.h"
 
 namespace mnv4::cli {
-namespace {
 
-constexpr size_t kMaxFileBytes = size_t{1} << 30;
-
-}  // namespace
-
-Image LoadPicture(const std::string& path, const Preprocess& preprocess, bool apply_exif) {
+Image LoadPicture(const data::Sample& sample, const Preprocess& preprocess, bool apply_exif) {
   try {
-    return LoadPixels(ReadFile(path, kMaxFileBytes), preprocess, {.apply_exif = apply_exif});
+    return LoadPixels(data::ReadBytes(sample), preprocess, {.apply_exif = apply_exif});
   } catch (const Error& error) {
     // Reading names the file, decoding cannot; those who report it name it with its folder.
-    const std::string prefix = BaseName(path) + ": ";
+    const std::string prefix = BaseName(sample.path) + ": ";
     std::string text = error.what();
     if (text.starts_with(prefix)) text.erase(0, prefix.size());
     throw Error(ErrorCode::kRuntime, text);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <exception>
 #include <utility>
 
 #include "mnv4/base/check.h"
@@ -10,28 +9,26 @@
 namespace mnv4::cli {
 namespace {
 
-Picture LoadOne(const std::string& path, const PictureLoader& load) {
+Picture LoadOne(data::Sample sample, const PictureLoader& load) {
   const auto start = std::chrono::steady_clock::now();
   Picture picture;
-  picture.path = path;
   try {
-    picture.pixels = load(path);
+    picture.pixels = load(sample);
   } catch (const std::exception& error) {  // bad_alloc too: one giant picture is one bad item
     picture.error = error.what();
   }
   const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
   picture.decode_ms = took.count();
+  picture.sample = std::move(sample);
   return picture;
 }
 
 }  // namespace
 
-PictureQueue::PictureQueue(std::vector<std::string> paths, PictureLoader load, int workers,
-                           int capacity)
-    : paths_(std::move(paths)), load_(std::move(load)), slots_(static_cast<size_t>(capacity)) {
+PictureQueue::PictureQueue(data::Dataset& samples, PictureLoader load, int workers, int capacity)
+    : samples_(samples), load_(std::move(load)), slots_(static_cast<size_t>(capacity)) {
   MNV4_CHECK(workers > 0 && capacity > 0);
-  const size_t count = std::min({static_cast<size_t>(workers), slots_.size(), paths_.size()});
-  for (size_t i = 0; i < count; ++i) workers_.emplace_back([this] { Work(); });
+  for (int i = 0; i < std::min(workers, capacity); ++i) workers_.emplace_back([this] { Work(); });
 }
 
 PictureQueue::~PictureQueue() {
@@ -45,9 +42,12 @@ PictureQueue::~PictureQueue() {
 
 std::optional<Picture> PictureQueue::Next() {
   std::unique_lock lock(mutex_);
-  if (taken_ == paths_.size()) return std::nullopt;
   std::optional<Picture>& slot = slots_[taken_ % slots_.size()];
-  ready_.wait(lock, [&] { return slot.has_value(); });
+  ready_.wait(lock, [&] { return slot.has_value() || count_ == taken_; });
+  if (!slot) {
+    if (failure_) std::rethrow_exception(failure_);
+    return std::nullopt;
+  }
   std::optional<Picture> picture = std::move(slot);
   slot.reset();
   ++taken_;
@@ -57,19 +57,40 @@ std::optional<Picture> PictureQueue::Next() {
 }
 
 void PictureQueue::Work() {
-  std::unique_lock lock(mutex_);
-  while (true) {
-    room_.wait(lock, [&] {
-      return stop_ || started_ == paths_.size() || started_ < taken_ + slots_.size();
-    });
-    if (stop_ || started_ == paths_.size()) return;
-    const size_t index = started_++;
-    lock.unlock();
-    Picture picture = LoadOne(paths_[index], load_);
-    lock.lock();
-    slots_[index % slots_.size()] = std::move(picture);
-    if (index == taken_) ready_.notify_one();
+  while (std::optional<Task> task = NextTask()) {
+    Picture picture = LoadOne(std::move(task->sample), load_);
+    const std::lock_guard lock(mutex_);
+    slots_[task->index % slots_.size()] = std::move(picture);
+    if (task->index == taken_) ready_.notify_one();
   }
+}
+
+// Waits for room, then reads the next sample; nullopt when there is nothing left to do.
+std::optional<PictureQueue::Task> PictureQueue::NextTask() {
+  const std::lock_guard reading(reading_);  // samples are numbered as they are read
+  size_t index = 0;
+  {
+    std::unique_lock lock(mutex_);
+    room_.wait(lock, [&] { return stop_ || count_ || started_ < taken_ + slots_.size(); });
+    if (stop_ || count_) return std::nullopt;
+    index = started_++;
+  }
+  try {
+    if (std::optional<data::Sample> sample = samples_.Next()) {
+      return Task{index, std::move(*sample)};
+    }
+    End(index, nullptr);
+  } catch (...) {
+    End(index, std::current_exception());
+  }
+  return std::nullopt;
+}
+
+void PictureQueue::End(size_t index, std::exception_ptr failure) {
+  const std::lock_guard lock(mutex_);
+  count_ = index;
+  failure_ = std::move(failure);
+  ready_.notify_one();
 }
 
 }  // namespace mnv4::cli

@@ -10,17 +10,28 @@
 namespace mnv4::cli {
 namespace {
 
-std::vector<std::string> Numbers(int count) {
-  std::vector<std::string> names;
-  for (int i = 0; i < count; ++i) names.push_back(std::to_string(i));
-  return names;
-}
+// Samples "0", "1", ..., and then the end or an error.
+class Numbers : public data::Dataset {
+ public:
+  explicit Numbers(int count, bool breaks = false) : count_(count), breaks_(breaks) {}
+  std::optional<data::Sample> Next() override {
+    if (next_ == count_ && breaks_) throw Error(ErrorCode::kInvalidFile, "is damaged");
+    if (next_ == count_) return std::nullopt;
+    return data::Sample{.key = std::to_string(next_++)};
+  }
+  int64_t Size() const override { return count_; }
+
+ private:
+  int count_, next_ = 0;
+  bool breaks_;
+};
 
 TEST(PictureQueue, HandsPicturesOutInOrderWhateverTheWorkersDo) {
+  Numbers numbers(40);
   PictureQueue queue(
-      Numbers(40),
-      [](const std::string& path) {
-        const int number = std::stoi(path);
+      numbers,
+      [](const data::Sample& sample) {
+        const int number = std::stoi(sample.key);
         std::this_thread::sleep_for(std::chrono::microseconds(number % 3 == 0 ? 2000 : 0));
         return Image{.width = number, .height = 1, .channels = 1, .pixels = {}};
       },
@@ -28,7 +39,7 @@ TEST(PictureQueue, HandsPicturesOutInOrderWhateverTheWorkersDo) {
   for (int i = 0; i < 40; ++i) {
     const std::optional<Picture> picture = queue.Next();
     ASSERT_TRUE(picture);
-    EXPECT_EQ(picture->path, std::to_string(i));
+    EXPECT_EQ(picture->sample.key, std::to_string(i));
     EXPECT_EQ(picture->pixels.width, i);
   }
   EXPECT_FALSE(queue.Next());
@@ -36,10 +47,11 @@ TEST(PictureQueue, HandsPicturesOutInOrderWhateverTheWorkersDo) {
 }
 
 TEST(PictureQueue, ReportsABrokenPictureAndGoesOn) {
+  Numbers numbers(3);
   PictureQueue queue(
-      Numbers(3),
-      [](const std::string& path) -> Image {
-        if (path == "1") throw Error(ErrorCode::kRuntime, "is broken");
+      numbers,
+      [](const data::Sample& sample) -> Image {
+        if (sample.key == "1") throw Error(ErrorCode::kRuntime, "is broken");
         return {};
       },
       2, 2);
@@ -48,11 +60,25 @@ TEST(PictureQueue, ReportsABrokenPictureAndGoesOn) {
   EXPECT_EQ(queue.Next()->error, "");
 }
 
+TEST(PictureQueue, ThrowsWhatTheDataSetThrewAfterThePicturesBeforeIt) {
+  Numbers numbers(5, /*breaks=*/true);
+  PictureQueue queue(
+      numbers,
+      [](const data::Sample&) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+        return Image();
+      },
+      3, 4);
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(queue.Next());
+  EXPECT_THROW(queue.Next(), Error);
+}
+
 TEST(PictureQueue, NeverHoldsMoreThanItsCapacity) {
   std::atomic<int> loaded = 0;
+  Numbers numbers(50);
   PictureQueue queue(
-      Numbers(50),
-      [&](const std::string&) {
+      numbers,
+      [&](const data::Sample&) {
         ++loaded;
         return Image();
       },
@@ -67,9 +93,10 @@ TEST(PictureQueue, NeverHoldsMoreThanItsCapacity) {
 TEST(PictureQueue, EndsInTheMiddleWithoutWaitingForTheRest) {
   std::atomic<int> loaded = 0;
   {
+    Numbers numbers(1000);
     PictureQueue queue(
-        Numbers(1000),
-        [&](const std::string&) {
+        numbers,
+        [&](const data::Sample&) {
           ++loaded;
           return Image();
         },
@@ -77,6 +104,13 @@ TEST(PictureQueue, EndsInTheMiddleWithoutWaitingForTheRest) {
     queue.Next();
   }
   EXPECT_LE(loaded, 5);
+}
+
+TEST(PictureQueue, EndsAtOnceWithoutPictures) {
+  Numbers numbers(0);
+  PictureQueue queue(
+      numbers, [](const data::Sample&) { return Image(); }, 3, 3);
+  EXPECT_FALSE(queue.Next());
 }
 
 }  // namespace

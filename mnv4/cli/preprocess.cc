@@ -46,7 +46,7 @@ int Run(const Arguments& arguments) {
   const std::string& path = arguments.operands().front();
   Image image;
   try {
-    image = LoadPicture(path, preprocess, !arguments.Has(kNoExif));
+    image = LoadPicture({.key = path, .path = path}, preprocess, !arguments.Has(kNoExif));
   } catch (const Error& error) {
     throw Error(error.code(), fmt::format("{}: {}", path, error.what()));
   }

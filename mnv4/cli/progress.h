@@ -19,6 +19,8 @@ class Progress {
   Progress& operator=(const Progress&) = delete;
 
   void Update(int done);
+  /// For work whose amount shows only while it is done.
+  void SetTotal(int total) { total_ = total; }
   /// Takes the bar away, so that something else can be printed; Update shows it again.
   void Clear();
 

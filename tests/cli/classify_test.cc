@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <sstream>
 
 #include "program.h"
@@ -93,6 +94,28 @@ TEST_F(Classify, ExpandsPatternsAndRefusesEmptyOnes) {
   EXPECT_THAT(Run("mnv4 classify -m small.safetensors 'pictures/[12].png' -k 1").out,
               Not(HasSubstr("0.png")));
   EXPECT_EQ(Run("mnv4 classify -m small.safetensors 'pictures/*.jpg'").code, 2);
+}
+
+TEST_F(Classify, TakesListsFromFilesAndFromStdin) {
+  const std::string command = "mnv4 classify -m small.safetensors -k 1 ";
+  const std::string answer = Run(command + "pictures").out;
+  EXPECT_EQ(Run("ls -d pictures/* | " + command + "-").out, answer);
+  EXPECT_EQ(Run("printf 'pictures/%s.png\\0' 0 1 2 3 | " + command + "-").out, answer);
+  EXPECT_EQ(Run("ls -d pictures/* > list; " + command + "--list list").out, answer);
+  const Outcome picture = Run(command + "- < pictures/0.png");
+  EXPECT_EQ(picture.code, 3);
+  EXPECT_THAT(picture.err, HasSubstr("/dev/stdin"));
+  EXPECT_THAT(Run("cat pictures/0.png | " + command + "/dev/stdin").out, HasSubstr("/dev/stdin"));
+  EXPECT_EQ(Run(command).code, 2);
+}
+
+TEST_F(Classify, PrintsARowAClassAsCsv) {
+  AddBrokenPicture();
+  const Outcome outcome = Run("mnv4 classify -m small.safetensors pictures -k 2 --csv");
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.out, HasSubstr("image,rank,index,label,score,error\npictures/0.png,1,"));
+  EXPECT_THAT(outcome.out, HasSubstr("pictures/1-broken.png,,,,,PNG"));
+  EXPECT_EQ(std::count(outcome.out.begin(), outcome.out.end(), '\n'), 1 + 4 * 2 + 1);
 }
 
 TEST_F(Classify, WritesToAFileWhatItWouldPrint) {

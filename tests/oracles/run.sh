@@ -26,4 +26,5 @@ fi
 failed=0
 "$venv/bin/python" "$here/pictures_test.py" "$build/mnv4" || failed=1
 "$venv/bin/python" "$here/weights_test.py" "$build/mnv4" "$build" || failed=1
+"$venv/bin/python" "$here/eval_test.py" "$build/mnv4" || failed=1
 exit $failed

@@ -1,0 +1,84 @@
+#include "mnv4/cli/pipeline.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "mnv4/base/cpus.h"
+#include "mnv4/cli/host.h"
+#include "mnv4/cli/load.h"
+#include "mnv4/cli/options.h"
+#include "mnv4/cli/picture.h"
+
+namespace mnv4::cli {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr int kMaxDefaultWorkers = 4;
+
+double MillisecondsSince(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+int WorkersFrom(const Arguments& arguments) {
+  return arguments.Has(kWorkers) ? arguments.Integer(kWorkers)
+                                 : std::min(AvailableCpus(), kMaxDefaultWorkers);
+}
+
+}  // namespace
+
+Pipeline::Pipeline(const Arguments& arguments, const model::Model& model,
+                   const Preprocess& preprocess, data::Dataset& samples, int topk)
+    : topk_(topk),
+      batch_size_(arguments.Integer(kBatchSize)),
+      workers_(WorkersFrom(arguments)),
+      classifier_(model, preprocess, IsaFrom(arguments), ThreadsFrom(arguments)),
+      queue_(
+          samples,
+          [preprocess, apply_exif = !arguments.Has(kNoExif)](const data::Sample& sample) {
+            return LoadPicture(sample, preprocess, apply_exif);
+          },
+          workers_, workers_ + batch_size_) {}
+
+std::vector<Result> Pipeline::Next() {
+  const Clock::time_point begin = Clock::now();
+  std::vector<Result> results;
+  std::vector<Image> pictures;
+  while (static_cast<int>(results.size()) < batch_size_) {
+    std::optional<Picture> picture = queue_.Next();
+    if (!picture) break;
+    Result& result = results.emplace_back();
+    result.sample = std::move(picture->sample);
+    result.error = std::move(picture->error);
+    result.decode_ms = picture->decode_ms;
+    if (result.error.empty()) pictures.push_back(std::move(picture->pixels));
+  }
+  const Clock::time_point start = Clock::now();
+  std::vector<Ranking> rankings = classifier_.Classify(pictures, topk_);
+  const double each_ms = MillisecondsSince(start) / static_cast<double>(rankings.size());
+  auto ranking = rankings.begin();
+  for (Result& result : results) {
+    decode_ms_ += result.decode_ms;
+    if (!result.error.empty()) continue;
+    result.best = std::move(*ranking++);
+    result.network_ms = each_ms;
+    network_ms_ += each_ms;
+  }
+  pictures_ += static_cast<int64_t>(results.size());
+  seconds_ += MillisecondsSince(begin) / 1e3;
+  return results;
+}
+
+std::string Pipeline::Costs() const {
+  const double count = std::max(static_cast<double>(pictures_), 1.0);
+  return fmt::format(
+      "{} pictures in {:.2f} s ({:.1f}/s); each: decode {:.2f} ms on one of {} workers, network "
+      "{:.2f} ms; peak memory {:.1f} MB",
+      pictures_, seconds_, pictures_ / seconds_, decode_ms_ / count, workers_, network_ms_ / count,
+      PeakRssMb());
+}
+
+}  // namespace mnv4::cli

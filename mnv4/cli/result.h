@@ -1,0 +1,28 @@
+#pragma once
+/// What a classifier says about one picture.
+
+#include <string>
+#include <vector>
+
+#include "mnv4/data/sample.h"
+#include "mnv4/model/top_k.h"
+
+namespace mnv4::cli {
+
+struct Result {
+  data::Sample sample;
+  std::string error;  ///< why there is no answer; "" if there is one
+  std::vector<model::RankedClass> best;
+  double decode_ms = 0;   ///< reading, decoding, resizing
+  double network_ms = 0;  ///< its share of its batch
+};
+
+/// Whether the picture's class is known and the best answer is it.
+bool IsRight(const Result& result);
+
+/// The name of a class, or its index as text if the model has no name for it.
+std::string LabelOf(const std::vector<std::string>& labels, int index);
+/// The right classes by name: "owl", "owl or cat".
+std::string TruthText(const Result& result, const std::vector<std::string>& labels);
+
+}  // namespace mnv4::cli

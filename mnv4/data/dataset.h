@@ -1,0 +1,51 @@
+#pragma once
+/// Labelled pictures, one after another, whatever form they are stored in.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "mnv4/data/class_map.h"
+#include "mnv4/data/sample.h"
+
+namespace mnv4::data {
+
+class Dataset {
+ public:
+  virtual ~Dataset() = default;
+
+  /// The next picture, nullopt after the last. Called by one thread at a time. Throws
+  /// Error(kInvalidFile) where the set itself, not just one picture, is broken.
+  virtual std::optional<Sample> Next() = 0;
+
+  /// How many pictures there are; while shards are read, what the part read so far suggests. 0:
+  /// nothing is known yet. May be called while another thread is in Next.
+  virtual int64_t Size() const = 0;
+};
+
+/// The given pictures, in their order.
+std::unique_ptr<Dataset> ListOf(std::vector<Sample> samples);
+
+/// A torchvision ImageFolder: `folder` holds one folder a class, with pictures in and below it.
+/// Ordered by class folder, then by path. Folders are named after classes of `classes`; if none
+/// of them is and there are as many folders as classes, they are numbered in sorted order.
+/// Folders that start with a dot are passed over. Throws Error(kInvalidFile) for any other folder
+/// name and where there are no pictures.
+std::unique_ptr<Dataset> OpenImageFolder(const std::string& folder, const ClassMap& classes);
+
+/// A CSV file of `path,label` lines (with or without that header); paths are relative to it.
+/// Throws Error(kInvalidFile) naming the line.
+std::unique_ptr<Dataset> OpenManifest(const std::string& path, const ClassMap& classes);
+
+/// WebDataset shards: .tar, .tar.gz, .tgz, .tar.zst; webdataset.h says what they hold.
+/// `classes` must outlive it. Throws Error(kRuntime) for a shard that is not there.
+std::unique_ptr<Dataset> OpenShards(std::vector<std::string> paths, const ClassMap& classes);
+
+/// By what people type: one folder, one .csv file, or shards, where shard-{000..012}.tar stands for
+/// 13 of them. `classes` must outlive it. Throws Error(kInvalidArgument) for anything else.
+std::unique_ptr<Dataset> OpenDataset(const std::vector<std::string>& operands,
+                                     const ClassMap& classes);
+
+}  // namespace mnv4::data
