@@ -4,12 +4,21 @@ SHELL := /bin/bash
 JOBS ?= $(shell nproc)
 CTEST := ctest --output-on-failure -j $(JOBS) --preset
 
-.PHONY: demo build test test-all test-oracles packages packages-all clean
+.PHONY: demo build package wheel test test-all test-oracles test-wheel packages packages-all packages-release clean
 
 ## The program, at build/release/mnv4.
 build: packages
 	cmake --preset release
 	cmake --build --preset release -j $(JOBS) --target mnv4 mnv4-scenes
+
+## A .deb and a .tar.gz, in build/release/packages (docs/packages.md).
+package: build packages-release
+	cmake --build --preset release -j $(JOBS) --target mnv4_shared
+	cpack --config build/release/CPackConfig.cmake
+
+## The Python wheel, in build/wheel (docs/python.md).
+wheel: packages-release
+	tools/make_wheel.sh build/wheel
 
 ## Compose scenes, classify them with the default model, write build/demo/index.html.
 demo: build
@@ -30,14 +39,20 @@ test-all: test packages-all
 	cmake --preset tsan && cmake --build --preset tsan -j $(JOBS) && $(CTEST) tsan
 	cmake --preset clang && cmake --build --preset clang -j $(JOBS) && $(CTEST) clang
 	cmake --preset fuzz && cmake --build --preset fuzz -j $(JOBS) && $(CTEST) fuzz
-	$(MAKE) test-oracles
+	$(MAKE) test-oracles test-wheel
 
 ## timm, torch and Pillow must agree with us (tests/oracles/README.md).
 test-oracles: build
 	tests/oracles/run.sh build/release
 
+## The wheel in a fresh environment must give the program's bits.
+test-wheel: build packages-release
+	tests/python/run.sh build/release
+
 packages:
 	@tools/install_packages.sh packages.txt
+packages-release: packages
+	@tools/install_packages.sh packages-release.txt
 packages-all: packages
 	@tools/install_packages.sh packages-all.txt
 

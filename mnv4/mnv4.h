@@ -8,6 +8,10 @@
 ///
 /// A Model is immutable and shared by any number of threads; a Session belongs to one thread at a
 /// time. Everything that goes wrong throws mnv4::Error (base/error.h): a code and one line of text.
+/// mnv4_c.h offers the same to C.
+///
+/// Safe to embed: results do not depend on the caller's rounding mode or denormal handling, which
+/// is left as it was; a child of fork() may go on using models and sessions of its parent.
 
 #include <cstddef>
 #include <memory>
@@ -17,12 +21,12 @@
 #include <vector>
 
 #include "mnv4/base/error.h"
+#include "mnv4/base/executor.h"
 #include "mnv4/image/pixels.h"
 
 #if defined(_WIN32)
 #error "mnv4 builds on Linux"
 #endif
-#define MNV4_API __attribute__((visibility("default")))
 
 namespace mnv4 {
 
@@ -61,7 +65,7 @@ class MNV4_API Model {
 
   const std::string& architecture() const;         ///< "mobilenetv4_conv_small"
   const std::vector<std::string>& labels() const;  ///< by class index; empty if unknown
-  int num_classes() const;
+  int num_classes() const;                         ///< logits of a picture
   int input_channels() const;
   int input_height() const;     ///< pixels, of preprocessed pictures
   int input_width() const;      ///< pixels
@@ -81,6 +85,8 @@ class MNV4_API Model {
 
 struct SessionOptions {
   int threads = 0;  ///< 0: $MNV4_NUM_THREADS, else every CPU this process may use
+  /// Runs the session on threads of the caller's, `threads` tasks at a time, instead of its own.
+  Executor executor = {};
 };
 
 struct PictureOptions {

@@ -4,12 +4,16 @@
 
 #include <algorithm>
 
+#include "mnv4/base/floating_point.h"
 #include "mnv4/base/thread_pool.h"
 #include "mnv4/image/image.h"
 #include "mnv4/model/model.h"
 #include "mnv4/model/top_k.h"
 #include "mnv4/runtime/engine.h"
 #include "mnv4/runtime/session.h"
+
+// Nested in exported classes, but none of the users' business.
+#define MNV4_HIDDEN __attribute__((visibility("hidden")))
 
 namespace mnv4 {
 namespace {
@@ -23,7 +27,7 @@ model::LoadOptions ToLoadOptions(const ModelOptions& options) {
 
 }  // namespace
 
-struct Model::Impl {
+struct MNV4_HIDDEN Model::Impl {
   Impl(model::Model loaded, const ModelOptions& options)
       : model(std::move(loaded)),
         engine([this](int n, int h, int w) { return model.GraphFor(n, h, w); },
@@ -37,12 +41,14 @@ Model::Model(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Model::~Model() = default;
 
 std::shared_ptr<const Model> Model::Load(const std::string& name, const ModelOptions& options) {
+  const DefaultFloatingPoint floating_point;
   auto impl = std::make_unique<Impl>(model::Load(name, ToLoadOptions(options)), options);
   return std::shared_ptr<const Model>(new Model(std::move(impl)));
 }
 
 std::shared_ptr<const Model> Model::FromMemory(std::span<const std::byte> file,
                                                const ModelOptions& options) {
+  const DefaultFloatingPoint floating_point;
   auto impl = std::make_unique<Impl>(
       model::LoadFromMemory(file, "model in memory", ToLoadOptions(options)), options);
   return std::shared_ptr<const Model>(new Model(std::move(impl)));
@@ -58,12 +64,18 @@ int Model::input_channels() const { return impl_->model.spec.in_chans; }
 int Model::input_height() const { return impl_->model.preprocess.height; }
 int Model::input_width() const { return impl_->model.preprocess.width; }
 bool Model::random_weights() const { return impl_->model.random_weights; }
-void Model::SaveFolder(const std::string& folder) const { model::SaveFolder(impl_->model, folder); }
-void Model::SaveFile(const std::string& path) const { model::SaveFile(impl_->model, path); }
+void Model::SaveFolder(const std::string& folder) const {
+  const DefaultFloatingPoint floating_point;
+  model::SaveFolder(impl_->model, folder);
+}
+void Model::SaveFile(const std::string& path) const {
+  const DefaultFloatingPoint floating_point;
+  model::SaveFile(impl_->model, path);
+}
 
-struct Session::Impl {
+struct MNV4_HIDDEN Session::Impl {
   Impl(std::shared_ptr<const Model> shared, const SessionOptions& options)
-      : model(std::move(shared)), pool(options.threads) {}
+      : model(std::move(shared)), pool(options.threads, options.executor) {}
 
   // The session for this input shape; the one of the last Run is kept.
   runtime::Session& For(int n, int h, int w) {
@@ -109,6 +121,7 @@ Session::~Session() = default;
 
 std::span<const float> Session::Run(std::span<const float> images, int n, int h, int w,
                                     TensorLayout layout) {
+  const DefaultFloatingPoint floating_point;
   const int channels = impl_->model->input_channels();
   if (n < 1 || h < 1 || w < 1 ||
       images.size() != static_cast<size_t>(n) * static_cast<size_t>(h) * static_cast<size_t>(w) *
@@ -148,6 +161,7 @@ void Session::Run(std::span<const float> images, int n, int h, int w, TensorLayo
 }
 
 std::span<const float> Session::RunPixels(const ImageView& pixels) {
+  const DefaultFloatingPoint floating_point;
   const Preprocess& preprocess = impl_->model->impl_->model.preprocess;
   if (pixels.data == nullptr || pixels.width < 1 || pixels.height < 1 ||
       pixels.channels != impl_->model->input_channels()) {
@@ -161,11 +175,13 @@ std::span<const float> Session::RunPixels(const ImageView& pixels) {
 
 std::span<const float> Session::RunPicture(std::span<const std::byte> file,
                                            const PictureOptions& options) {
+  const DefaultFloatingPoint floating_point;
   const Preprocess& preprocess = impl_->model->impl_->model.preprocess;
   return impl_->RunCropped(LoadPixels(file, preprocess, {.apply_exif = options.apply_exif}));
 }
 
 std::vector<Classification> Session::TopK(int k, int image) const {
+  const DefaultFloatingPoint floating_point;
   impl_->Last();
   const auto classes = static_cast<size_t>(impl_->model->num_classes());
   const size_t images = impl_->logits.size() / classes;

@@ -4,6 +4,9 @@
 #include <stdexcept>
 #include <string>
 
+/// Marks what libmnv4.so shows to other programs; everything else in it is hidden.
+#define MNV4_API __attribute__((visibility("default")))
+
 namespace mnv4 {
 
 /// What kind of thing went wrong. The value is the exit code of the `mnv4` program.
@@ -16,7 +19,7 @@ enum class ErrorCode : int {
 
 /// Thrown for everything that comes from outside: files, flags, specs, user tensors.
 /// The text is one line: the thing, what it has, what was wanted, and the fix where there is one.
-class Error : public std::runtime_error {
+class MNV4_API Error : public std::runtime_error {
  public:
   Error(ErrorCode code, const std::string& message) : std::runtime_error(message), code_(code) {}
   ErrorCode code() const noexcept { return code_; }

@@ -2,9 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <cfenv>
 #include <chrono>
 #include <numeric>
+#include <thread>
 #include <vector>
+
+#include "mnv4/base/error.h"
 
 namespace mnv4 {
 namespace {
@@ -14,23 +18,21 @@ TEST(ThreadPool, RunsTheBodyOnceOnEveryThread) {
     ThreadPool pool(threads);
     for (int round = 0; round < 200; ++round) {
       std::vector<int> calls(static_cast<size_t>(threads), 0);
-      pool.Run([&](int thread) { ++calls[static_cast<size_t>(thread)]; });
+      pool.RunSteps(1, [&](size_t, int thread) { ++calls[static_cast<size_t>(thread)]; });
       EXPECT_EQ(std::accumulate(calls.begin(), calls.end(), 0), threads);
     }
   }
 }
 
-TEST(ThreadPool, BarrierLetsAThreadReadWhatOthersWrote) {
+TEST(ThreadPool, AStepSeesWhatAllThreadsWroteInTheOneBefore) {
   ThreadPool pool(3);
   std::vector<int> values(3, 0);
   std::vector<int> sums(3, 0);
   for (int round = 1; round <= 500; ++round) {
-    pool.Run([&](int thread) {
+    pool.RunSteps(2, [&](size_t step, int thread) {
       const auto i = static_cast<size_t>(thread);
-      values[i] = round * (thread + 1);
-      pool.Barrier(thread);
-      sums[i] = values[0] + values[1] + values[2];
-      pool.Barrier(thread);  // nobody writes the next round's value before all have read
+      if (step == 0) values[i] = round * (thread + 1);
+      if (step == 1) sums[i] = values[0] + values[1] + values[2];
     });
     EXPECT_EQ(sums, std::vector<int>(3, round * 6));
   }
@@ -41,11 +43,66 @@ TEST(ThreadPool, WakesParkedWorkers) {
   for (int round = 0; round < 20; ++round) {
     std::this_thread::sleep_for(std::chrono::milliseconds(2));  // longer than workers spin
     int other = 0;
-    pool.Run([&](int thread) {
+    pool.RunSteps(1, [&](size_t, int thread) {
       if (thread == 1) other = round + 1;
     });
     EXPECT_EQ(other, round + 1);
   }
+}
+
+TEST(ThreadPool, TimesEveryStep) {
+  const Executor serial = [](int count, const std::function<void(int)>& task) {
+    for (int i = 0; i < count; ++i) task(i);
+  };
+  for (const Executor& executor : {Executor(), serial}) {
+    ThreadPool pool(2, executor);
+    std::vector<double> seconds(2, 0);
+    pool.RunSteps(
+        2,
+        [](size_t step, int) {
+          if (step == 1) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        },
+        seconds);
+    EXPECT_GE(seconds[1], 0.02);
+    EXPECT_LT(seconds[0], seconds[1]);
+  }
+}
+
+TEST(ThreadPool, AnExecutorMayRunTasksInAnyOrderOnAnyThread) {
+  int calls = 0;
+  ThreadPool pool(3, [&](int count, const std::function<void(int)>& task) {
+    ++calls;
+    task(2);
+    std::thread other([&] { task(0); });
+    other.join();
+    for (int i = 1; i < count - 1; ++i) task(i);
+  });
+  EXPECT_EQ(pool.threads(), 3);
+  std::vector<int> order;
+  pool.RunSteps(
+      2, [&](size_t step, int thread) { order.push_back(static_cast<int>(step) * 10 + thread); });
+  EXPECT_EQ(order, (std::vector<int>{2, 0, 1, 12, 10, 11}));
+  EXPECT_EQ(calls, 2);
+}
+
+TEST(ThreadPool, NoticesAnExecutorThatLeavesTasksOut) {
+  ThreadPool pool(3, [](int, const std::function<void(int)>& task) { task(0); });
+  try {
+    pool.RunSteps(1, [](size_t, int) {});
+    FAIL() << "two tasks have not run";
+  } catch (const Error& error) {
+    EXPECT_STREQ(error.what(), "executor: returned with 1 of 3 tasks done");
+  }
+}
+
+TEST(ThreadPool, WorkersRoundToNearestWhateverTheirMakerDoes) {
+  std::fesetround(FE_UPWARD);
+  ThreadPool pool(3);
+  std::fesetround(FE_TONEAREST);
+  std::vector<int> modes(3, -1);
+  pool.RunSteps(
+      1, [&](size_t, int thread) { modes[static_cast<size_t>(thread)] = std::fegetround(); });
+  EXPECT_EQ(modes, std::vector<int>(3, FE_TONEAREST));
 }
 
 }  // namespace

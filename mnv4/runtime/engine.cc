@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "mnv4/base/fork.h"
+
 namespace mnv4::runtime {
 
 Engine::Engine(GraphForShape graph_for_shape, PlanOptions options)
@@ -10,6 +12,7 @@ Engine::Engine(GraphForShape graph_for_shape, PlanOptions options)
       packed_(std::make_shared<PackedWeights>()) {}
 
 std::shared_ptr<const Plan> Engine::PlanFor(int n, int h, int w) {
+  const ForkDelay fork_delay;
   const std::lock_guard lock(mutex_);
   const auto found = std::find_if(plans_.begin(), plans_.end(), [&](const auto& plan) {
     const Shape& shape = plan->input_shape();

@@ -1,7 +1,6 @@
 #include "mnv4/runtime/session.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstring>
 
 #include "mnv4/base/check.h"
@@ -58,25 +57,14 @@ Session::Input Session::input(int image) const {
           desc.pixel_stride()};
 }
 
-void Session::Run(std::span<double> step_seconds) noexcept {
+void Session::Run(std::span<double> step_seconds) {
   const int input = plan_->SlotOf("input");
   const Desc& desc = plan_->slots()[static_cast<size_t>(input)].desc;
   ClearHalo(desc, At<float>(input), 0, Planes(desc));
   claimed_.store(0, std::memory_order_relaxed);
-
-  pool_.Run([&](int thread) {
-    using Clock = std::chrono::steady_clock;
-    auto start = Clock::now();
-    for (size_t step = 0; step < plan_->steps().size(); ++step) {
-      RunStep(step, thread);
-      pool_.Barrier(thread);
-      if (thread == 0 && !step_seconds.empty()) {
-        const auto now = Clock::now();
-        step_seconds[step] += std::chrono::duration<double>(now - start).count();
-        start = now;
-      }
-    }
-  });
+  pool_.RunSteps(
+      plan_->steps().size(), [this](size_t step, int thread) noexcept { RunStep(step, thread); },
+      step_seconds);
 }
 
 void Session::RunStep(size_t index, int thread) noexcept {

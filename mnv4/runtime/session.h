@@ -32,7 +32,8 @@ class Session {
   Input input(int image) const;
 
   /// Runs all steps. With `step_seconds`, adds each step's wall time to its entry (one per step).
-  void Run(std::span<double> step_seconds = {}) noexcept;
+  /// Throws what ThreadPool::RunSteps does.
+  void Run(std::span<double> step_seconds = {});
 
   /// Elements of one output of the last Run: "logits" or a feature the plan was asked for.
   size_t OutputSize(const std::string& name) const;
