@@ -14,7 +14,7 @@ build: packages
 
 ## A .deb and a .tar.gz, in build/release/packages (docs/packages.md).
 package: build packages-release
-	cmake --build --preset release -j $(JOBS) --target mnv4_shared
+	cmake --build --preset release -j $(JOBS) --target mnv4_shared manual
 	cpack --config build/release/CPackConfig.cmake
 
 ## The Python wheel, in build/wheel (docs/python.md).
