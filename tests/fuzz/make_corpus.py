@@ -26,7 +26,7 @@ PICTURES = {
     "tiff": random_formats.random_tiff,
     "webp": random_formats.random_webp,
 }
-FILES_A_FORMAT = 24
+FILES_A_FORMAT = 36
 
 
 def write(target, name, data):
@@ -48,6 +48,64 @@ def pictures():
             write(target, f"seed{i:02}", make(rng).data)
     for name in ["progressive.jpg", "exif_before.png", "exif_behind.png", "ycck.jpg"]:
         write("png" if name.endswith("png") else "jpeg", name, (GOLDEN / "images" / name).read_bytes())
+    for name in ["cmyk.jpg", "orientation6.jpg"]:
+        write("jpeg", name, (GOLDEN / "images" / name).read_bytes())
+    write("tiff", "ycc.tif", (GOLDEN / "images" / "ycc.tif").read_bytes())
+    for i, data in enumerate(odd_bmps()):
+        write("bmp", f"odd{i:02}", data)
+    for i, data in enumerate(odd_tiffs()):
+        write("tiff", f"odd{i:02}", data)
+
+
+def patched(data, at, value):
+    return data[:at] + struct.pack("<I", value) + data[at + 4 :]
+
+
+def odd_bmps():
+    """What is refused, and the escapes of run lengths."""
+    rng = np.random.default_rng(5)
+    colour = random_formats.saved(random_formats.colour_image(rng, "RGB", 3, 2), "BMP")
+    palette = random_formats.saved(random_formats.colour_image(rng, "P", 3, 2), "BMP")
+    yield patched(colour, 14, 13)  # bytes of the header
+    yield patched(colour, 18, 0)  # width
+    yield patched(colour, 26, 3 << 16 | 1)  # bits
+    yield patched(colour, 30, 1)  # compression
+    yield patched(colour, 30, 9)
+    yield patched(colour, 10, 0)  # where the pixels are
+    yield patched(palette, 10, 0)
+    yield patched(palette, 46, 300)  # colours
+    yield patched(patched(palette, 30, 3), 10, 54)
+    for compression, runs in [
+        (1, b"\2\1\0\0\0\2\1\1\1\4\0\1"),
+        (1, b"\0\3\1\2\3\0\0\5\1\2\3\4\5\0"),
+        (1, b"\7\1\3\2"),
+        (1, b"\0\2\0"),
+        (2, b"\0\3\x12\x30\0\0\4\x12\0\1"),
+    ]:
+        yield patched(palette[: 54 + 1024], 30, compression) + runs
+
+
+def odd_tiffs():
+    tags = lambda bits, photometric, samples: {
+        256: (4, [3]), 257: (4, [2]), 258: (3, [bits] * samples), 259: (3, [1]),
+        262: (3, [photometric]), 277: (3, [samples]), 278: (4, [2]),
+    }
+    data = bytes(range(40, 140))
+    yield random_formats.tiff(tags(12, 1, 1), [data], False, False)
+    yield random_formats.tiff(tags(32, 1, 1), [data], False, False)
+    yield random_formats.tiff(tags(8, 1, 2) | {338: (3, [1])}, [data], False, False)
+    yield random_formats.tiff(tags(8, 2, 6) | {338: (3, [0, 1, 0])}, [data], False, False)
+    yield random_formats.tiff(tags(8, 5, 5) | {338: (3, [1])}, [data], False, False)
+    yield random_formats.tiff(tags(8, 8, 3), [data], False, False)  # L*a*b*
+    yield random_formats.tiff(tags(8, 3, 1), [data], False, False)  # no colour map
+    yield random_formats.tiff(tags(8, 6, 1), [data], False, False)
+    yield random_formats.tiff(tags(8, 6, 3) | {530: (3, [2, 2])}, [data], False, False)
+    yield random_formats.tiff(tags(64, 1, 1), [data], False, False)
+    yield random_formats.tiff(tags(16, 1, 1) | {339: (3, [2])}, [data], False, True)
+    yield random_formats.tiff(tags(32, 0, 1) | {339: (3, [3])}, [data], False, True)
+    yield random_formats.tiff(tags(8, 1, 1) | {259: (3, [6])}, [data], False, False)
+    huge = {322: (4, [1 << 16]), 323: (4, [1 << 16])}
+    yield random_formats.tiff(tags(8, 1, 1) | huge, [data], True, False)
 
 
 NETWORKS = [

@@ -26,10 +26,8 @@ std::string_view AsText(Bytes bytes) {
 void RunPicture(const PictureFormat& format, Bytes bytes) {
   constexpr int64_t kMaxPixels = 1 << 16;
   if (!format.matches(bytes)) return;
-  const auto reader = format.open(bytes, kMaxPixels);
-  const Image image = ReadAll(*reader, 3);
-  MNV4_CHECK(image.pixels.size() == size_t{3} * image.width * image.height);
-  MNV4_CHECK(reader->orientation() >= 1 && reader->orientation() <= 8);
+  const Image image = Decode(bytes, {.channels = 1, .max_pixels = kMaxPixels});
+  MNV4_CHECK(image.pixels.size() == size_t{1} * image.width * image.height);
 }
 
 size_t SizeBytes(const TensorType& type) {
