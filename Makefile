@@ -4,7 +4,8 @@ SHELL := /bin/bash
 JOBS ?= $(shell nproc)
 CTEST := ctest --output-on-failure -j $(JOBS) --preset
 
-.PHONY: demo build package wheel test test-all test-oracles test-wheel packages packages-all packages-release clean
+.PHONY: demo build package wheel test test-all test-aarch64-smoke test-oracles test-wheel \
+  packages packages-aarch64 packages-all packages-release clean
 
 ## The program, at build/release/mnv4.
 build: packages
@@ -13,7 +14,7 @@ build: packages
 
 ## A .deb and a .tar.gz, in build/release/packages (docs/packages.md).
 package: build packages-release
-	cmake --build --preset release -j $(JOBS) --target mnv4_shared
+	cmake --build --preset release -j $(JOBS) --target mnv4_shared manual
 	cpack --config build/release/CPackConfig.cmake
 
 ## The Python wheel, in build/wheel (docs/python.md).
@@ -31,13 +32,22 @@ test: packages
 	cmake --preset asan
 	cmake --build --preset asan -j $(JOBS)
 	$(CTEST) asan
+	$(if $(filter x86_64,$(shell uname -m)),$(MAKE) test-aarch64-smoke)
 	$(CTEST) release
 
-## Before a change lands: also the thread sanitizer, clang, and other people's programs.
-test-all: test packages-all
+## The kernels and Conv-S as 64-bit Arm, cross-built, under qemu-user.
+test-aarch64-smoke: packages-aarch64
+	cmake --preset aarch64
+	cmake --build --preset aarch64 -j $(JOBS) --target mnv4_kernels_test mnv4_parity_test
+	$(CTEST) aarch64 -R 'Kernels|conv_small' -E NOT_BUILT
+
+## Before a change lands: also the thread sanitizer, clang, all of Arm, a minute of fuzzing for each
+## parser, and other people's programs.
+test-all: test packages-all packages-aarch64
 	cmake --preset dev && cmake --build --preset dev -j $(JOBS)
 	cmake --preset tsan && cmake --build --preset tsan -j $(JOBS) && $(CTEST) tsan
 	cmake --preset clang && cmake --build --preset clang -j $(JOBS) && $(CTEST) clang
+	cmake --preset aarch64 && cmake --build --preset aarch64 -j $(JOBS) && $(CTEST) aarch64
 	cmake --preset fuzz && cmake --build --preset fuzz -j $(JOBS) && $(CTEST) fuzz
 	$(MAKE) test-oracles test-wheel
 
@@ -53,6 +63,8 @@ packages:
 	@tools/install_packages.sh packages.txt
 packages-release: packages
 	@tools/install_packages.sh packages-release.txt
+packages-aarch64: packages
+	@tools/install_packages.sh packages-aarch64.txt
 packages-all: packages
 	@tools/install_packages.sh packages-all.txt
 

@@ -130,7 +130,7 @@ class Session {
 
 NB_MODULE(_core, m) {
   m.doc() = "The C++ side of the mnv4 package. Not for direct use: sessions here do not lock.";
-  m.attr("__version__") = mnv4_version();
+  m.attr("version") = mnv4_version();
   nb::exception<mnv4::Error>(m, "Error", PyExc_RuntimeError);
 
   nb::class_<Model>(m, "Model")

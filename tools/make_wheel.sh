@@ -6,5 +6,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 venv=$root/build/wheel-tools-venv
 
 [[ -x $venv/bin/pip ]] || /usr/bin/python3 -m venv "$venv"
+# The compilers by the names CMake finds, so that ccache has most of it from `make build`.
+export CC=${CC:-cc} CXX=${CXX:-c++}
 rm -f "$1"/mnv4-*.whl
 "$venv/bin/pip" wheel --disable-pip-version-check --no-deps --wheel-dir "$1" "$root/python"

@@ -73,7 +73,7 @@ static void TestModel(const mnv4_model* model, const char* folder) {
   char path[4096];
   mnv4_model* again = NULL;
   REQUIRE(mnv4_model_get_info(model, &info) == MNV4_OK);
-  EXPECT(strcmp(info.architecture, "mobilenetv4_conv_small_050") == 0);
+  EXPECT(strcmp(info.architecture, "mobilenetv4_conv_small") == 0);
   EXPECT(info.num_classes == 100 && info.num_labels == 100 && info.input_channels == 3);
   EXPECT(info.input_height > 0 && info.input_width > 0 && info.random_weights == 0);
   EXPECT(mnv4_model_get_label(model, 99, &label) == MNV4_OK && strlen(label) > 0);

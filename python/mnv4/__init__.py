@@ -18,9 +18,11 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _core
-from ._core import Error, __version__
+from ._core import Error
 
 __all__ = ["Classification", "Error", "Model", "__version__", "load"]
+
+__version__: str = _core.version
 
 # A path, the bytes of a picture file, a PIL picture, uint8 pixels [h, w, c] (or [h, w]), or
 # normalised float pictures [n, c, h, w].

@@ -7,7 +7,7 @@ set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 build=$root/build/coverage
 parsers='(image/(bmp|bmp_rle|convert|decode|gif|jpeg|orientation|png|pnm|tiff|tiff_pixels|webp)'
-parsers+='|io/(json|json_cursor|npy|safetensors)|arch/parse|model/config|model/config_preprocess)'
+parsers+='|io/(json|json_cursor|npy|safetensors)|data/(tar|webdataset)|arch/parse|model/config|model/config_preprocess)'
 
 cd "$root"
 cmake --preset coverage >/dev/null

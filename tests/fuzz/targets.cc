@@ -6,6 +6,7 @@
 #include "mnv4/arch/arch.h"
 #include "mnv4/base/check.h"
 #include "mnv4/base/error.h"
+#include "mnv4/data/webdataset.h"
 #include "mnv4/image/preprocess.h"
 #include "mnv4/image/reader.h"
 #include "mnv4/io/json.h"
@@ -55,6 +56,13 @@ void RunNetwork(Bytes bytes) {
   MNV4_CHECK(ParseNetwork(Print(spec)) == spec);
 }
 
+void RunTar(Bytes bytes) {
+  const data::ClassMap classes(10);
+  data::ShardReader reader(data::TarReader(bytes, "x.tar"), classes);
+  while (reader.Next()) {
+  }
+}
+
 constexpr Target kTargets[] = {
     {"bmp", [](Bytes bytes) { RunPicture(kBmpFormat, bytes); }},
     {"config", [](Bytes bytes) { model::ParseConfig(AsText(bytes), "config.json", {}); }},
@@ -66,6 +74,7 @@ constexpr Target kTargets[] = {
     {"png", [](Bytes bytes) { RunPicture(kPngFormat, bytes); }},
     {"pnm", [](Bytes bytes) { RunPicture(kPnmFormat, bytes); }},
     {"safetensors", RunSafeTensors},
+    {"tar", RunTar},
     {"tiff", [](Bytes bytes) { RunPicture(kTiffFormat, bytes); }},
     {"webp", [](Bytes bytes) { RunPicture(kWebPFormat, bytes); }},
 };

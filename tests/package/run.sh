@@ -17,7 +17,7 @@ fail() {
 
 # The programs must find this tree and no other mnv4 of the machine.
 try() {
-  local prefix=$1 name=$2 out=$work/$2
+  local prefix=$1 name=$2 out=$work/$2-programs
   mkdir "$out"
   local libdir
   libdir=$(dirname "$(find "$prefix" -name libmnv4.so)")

@@ -123,7 +123,7 @@ class WheelTest(unittest.TestCase):
         self.same(model(PICTURE), self.model(PICTURE))
 
     def test_knows_what_it_is(self):
-        self.assertEqual(self.model.architecture, "mobilenetv4_conv_small_050")
+        self.assertEqual(self.model.architecture, "mobilenetv4_conv_small")
         self.assertEqual(self.model.num_classes, 100)
         self.assertEqual(len(self.model.labels), 100)
         self.assertEqual(self.model.input_size[0], 3)
