@@ -9,7 +9,7 @@
 namespace mnv4::cli {
 namespace {
 
-constexpr size_t kMostMistakes = 60, kMostPairs = 30;
+constexpr size_t kMostMistakes = 60, kMostPairs = 14;
 
 constexpr std::string_view kStyle = R"(
 h2 { font-size: 1.1rem; margin: 2rem 0 .6rem; }
@@ -34,7 +34,7 @@ std::string ReliabilityDiagram(const data::Accuracy& accuracy) {
   const auto x = [](double part) { return kLeft + kSide * part; };
   const auto y = [](double part) { return kTop + kSide * (1 - part); };
   std::string svg =
-      "<svg viewBox=\"0 0 350 350\" role=\"img\"><title>reliability diagram</title>\n";
+      "<svg viewBox=\"0 0 365 350\" role=\"img\"><title>reliability diagram</title>\n";
   for (const double part : {0.0, 0.5, 1.0}) {
     svg += fmt::format(
         "<line x1=\"{0}\" x2=\"{1}\" y1=\"{2}\" y2=\"{2}\" stroke=\"var(--line)\"/>"

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 
@@ -87,6 +88,31 @@ TEST(PictureQueue, NeverHoldsMoreThanItsCapacity) {
     std::this_thread::sleep_for(std::chrono::microseconds(200));
     EXPECT_LE(loaded, taken + 5);
     queue.Next();
+  }
+}
+
+// Measured against what the stages really took, so that a busy machine changes nothing.
+TEST(PictureQueue, KeepsTheSlowerOfLoaderAndTakerBusy) {
+  using Clock = std::chrono::steady_clock;
+  const auto work = [](std::chrono::milliseconds time) {
+    const Clock::time_point start = Clock::now();
+    std::this_thread::sleep_for(time);
+    return Clock::now() - start;
+  };
+  for (const bool slow_loader : {false, true}) {
+    const std::chrono::milliseconds load_time(slow_loader ? 4 : 2), take_time(slow_loader ? 2 : 4);
+    Clock::duration loading{}, taking{};
+    Numbers numbers(100);
+    const Clock::time_point start = Clock::now();
+    PictureQueue queue(
+        numbers,
+        [&](const data::Sample&) {
+          loading += work(load_time);  // by the only worker
+          return Image();
+        },
+        1, 3);
+    while (queue.Next()) taking += work(take_time);
+    EXPECT_LT(Clock::now() - start, 1.1 * std::max(loading, taking));
   }
 }
 

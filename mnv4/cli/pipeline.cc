@@ -18,6 +18,9 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int kMaxDefaultWorkers = 4;
+// Pictures decoded beyond those that the workers and the batch hold: neither stage waits while the
+// other one wakes up.
+constexpr int kAhead = 8;
 
 double MillisecondsSince(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
@@ -41,7 +44,7 @@ Pipeline::Pipeline(const Arguments& arguments, const model::Model& model,
           [preprocess, apply_exif = !arguments.Has(kNoExif)](const data::Sample& sample) {
             return LoadPicture(sample, preprocess, apply_exif);
           },
-          workers_, workers_ + batch_size_) {}
+          workers_, workers_ + batch_size_ + kAhead) {}
 
 std::vector<Result> Pipeline::Next() {
   const Clock::time_point begin = Clock::now();

@@ -17,7 +17,7 @@
 namespace mnv4::data {
 namespace {
 
-constexpr size_t kMaxFileBytes = size_t{1} << 28;  // of an archive: several wait in memory
+constexpr size_t kMaxFileBytes = size_t{1} << 26;  // of an archive: several wait in memory
 constexpr size_t kMaxLabelBytes = size_t{1} << 20;
 
 struct SplitName {
