@@ -48,6 +48,9 @@ std::vector<DocumentedCommand> CommandsOf(const fs::path& page, const std::strin
 using Docs = ProgramTest;
 
 TEST_F(Docs, EveryCommandRuns) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "benches take minutes under a sanitizer; the release tests run them";
+#endif
   const fs::path source = MNV4_SOURCE_DIR;
   std::vector<fs::path> pages = {source / "README.md"};
   for (const auto& entry : fs::recursive_directory_iterator(source / "docs")) {
