@@ -2,17 +2,18 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <cmath>
 #include <memory>
 #include <optional>
 #include <set>
 
+#include "mnv4/base/clock.h"
 #include "mnv4/base/cpus.h"
 #include "mnv4/base/error.h"
 #include "mnv4/base/thread_pool.h"
 #include "mnv4/cli/bench_compare.h"
 #include "mnv4/cli/bench_report.h"
+#include "mnv4/cli/checkup.h"
 #include "mnv4/cli/commands.h"
 #include "mnv4/cli/default_model.h"
 #include "mnv4/cli/host.h"
@@ -30,8 +31,6 @@
 
 namespace mnv4::cli {
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 constexpr Option kThreadCounts = {.name = "threads",
                                   .letter = 't',
@@ -86,17 +85,12 @@ constexpr Option kSoak = {.name = "soak",
 constexpr Option kCompare = {.name = "compare",
                              .help = "A B: two files of --json or --jsonl; times nothing"};
 constexpr Option kJsonLines = {.name = "jsonl", .help = "print JSON, an object a line"};
-constexpr Option kCsv = {.name = "csv", .help = "print the table as comma-separated values"};
 constexpr Option kMarkdown = {.name = "markdown", .help = "print the table as Markdown"};
 
 constexpr Option kOptions[] = {
     kModel,  kThreadCounts, kBatchSizes, kImgSizes,   kWarmup,    kRepetitions,  kProtocol,
     kSoak,   kLayers,       kCompare,    kJson,       kJsonLines, kCsv,          kMarkdown,
     kOutput, kIsa,          kPrecision,  kNumClasses, kInChans,   kOutputStride, kQuiet};
-
-double MillisecondsSince(Clock::time_point start) {
-  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-}
 
 // SHA-256 of the weights' file; "" for random weights.
 std::string HashOf(const Arguments& arguments, const model::Model& model) {
@@ -132,7 +126,6 @@ std::optional<BenchResult> Measure(const model::Model& model, const BenchSetting
   if (!settings.pins.empty()) pinned.emplace(settings.pins);
   BenchResult result;
   result.settings = settings;
-  result.warnings = Disturbances(DescribeHost(), settings.threads);
   const int64_t throttled = ThrottleCount();
   ResetPeakRss();
   const Clock::time_point start = Clock::now();
@@ -229,6 +222,8 @@ int Compare(const Arguments& arguments) {
   Output output(arguments.Text(kOutput));
   if (arguments.Has(kJson)) {
     output.Write(ToString(comparison.AsJson(), 2) + '\n');
+  } else if (arguments.Has(kJsonLines)) {
+    output.Write(ToString(comparison.AsJson()) + '\n');
   } else if (arguments.Has(kCsv)) {
     output.Write(comparison.AsTable().Csv());
   } else if (arguments.Has(kMarkdown)) {
@@ -253,12 +248,15 @@ std::string Format(const Arguments& arguments, const BenchReport& report, bool s
 }
 
 int Run(const Arguments& arguments) {
+  CheckOneFormat(arguments, {kJson, kJsonLines, kCsv, kMarkdown});
   if (arguments.Has(kCompare)) return Compare(arguments);
   if (!arguments.operands().empty()) {
     throw Error(ErrorCode::kInvalidArgument,
                 fmt::format("'{}': files are for --compare", arguments.operands().front()));
   }
   CheckPrecision(arguments);
+  const Host host = DescribeHost();  // before this program itself is its load
+  const CpuLimits limits = DetectCpuLimits();
   const Clock::time_point start = Clock::now();
   const model::Model model = LoadModel(arguments, NetworkOptions(arguments));
   const double load_ms = MillisecondsSince(start);
@@ -270,8 +268,10 @@ int Run(const Arguments& arguments) {
   std::set<std::string> warned;
   const InterruptScope interrupt;
   for (const BenchSettings& each : settings) {
-    const auto result = Measure(model, each, interrupt, arguments.Has(kQuiet));
+    std::optional<BenchResult> result = Measure(model, each, interrupt, arguments.Has(kQuiet));
     if (!result) break;
+    const std::vector<std::string> warnings = TimingWarnings(host, limits, each.threads);
+    result->warnings.insert(result->warnings.begin(), warnings.begin(), warnings.end());
     report.Add(*result);
     for (const std::string& warning : result->warnings) {
       if (warned.insert(warning).second && !arguments.Has(kQuiet)) {

@@ -1,12 +1,11 @@
 #include "mnv4/cli/bench_compare.h"
 
-#include <gmock/gmock.h>
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
-
 #include "mnv4/base/error.h"
+#include "mnv4/io/testing.h"
 
 namespace mnv4::cli {
 namespace {
@@ -19,22 +18,17 @@ constexpr const char* kResult =
     R"( "model": {"name": "conv_small", "precision": "fp32", "input": [1, 3, 224, 224]},)"
     R"( "settings": {"threads": 2, "isa": "sse4"}, "latency_ms": {"group_means": [4, 6]}})";
 
-std::string Write(const char* name, const std::string& text) {
-  const std::string path = testing::TempDir() + name;
-  std::ofstream(path) << text;
-  return path;
-}
-
 BenchRecord Record(const char* test, std::vector<double> means) {
   return {.test = test, .where = "X", .version = "1", .group_means = std::move(means)};
 }
 
 TEST(ReadBenchFile, TakesAnObjectAnArrayAndLines) {
+  const test::TempFolder folder;
   std::string other = kResult;
   other.replace(other.find("224"), 3, "192");
   for (const std::string& text : {std::string(kResult), fmt::format("[{}, {}]", kResult, other),
                                   fmt::format("{}\n{}\n", kResult, other)}) {
-    const auto records = ReadBenchFile(Write("bench.json", text));
+    const auto records = ReadBenchFile(folder.Put("bench.json", text));
     EXPECT_EQ(records.front().test, "conv_small 1x3x224x224 fp32 -t 2");
     EXPECT_EQ(records.front().version, "0.1.0 (commit abc)");
     EXPECT_THAT(records.front().group_means, ElementsAre(4, 6));
@@ -45,14 +39,9 @@ TEST(ReadBenchFile, TakesAnObjectAnArrayAndLines) {
 }
 
 TEST(ReadBenchFile, SaysWhatIsWrong) {
-  const auto message = [](const std::string& text) -> std::string {
-    try {
-      ReadBenchFile(Write("bench.json", text));
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), ErrorCode::kInvalidFile);
-      return error.what();
-    }
-    return "";
+  const test::TempFolder folder;
+  const auto message = [&](const std::string& text) {
+    return test::MessageOf([&] { ReadBenchFile(folder.Put("bench.json", text)); });
   };
   EXPECT_THAT(message("{}"), HasSubstr("bench.json: no 'model'"));
   EXPECT_THAT(message(fmt::format("[{0}, {0}]", kResult)), HasSubstr("two results of the test"));

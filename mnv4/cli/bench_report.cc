@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <numeric>
 #include <span>
 #include <utility>
@@ -18,7 +17,7 @@ namespace mnv4::cli {
 namespace {
 
 constexpr int kComparedGroups = 10;  // whose means --compare takes
-constexpr size_t kSoakPeriods = 20;
+constexpr int kSoakPeriods = 20;
 
 struct StepMacs {
   static int64_t Elements(const kernels::Desc& desc) {
@@ -55,15 +54,11 @@ struct Period {
   Summary latency;
 };
 std::vector<Period> PeriodsOf(const BenchResult& result) {
-  const std::span<const double> runs = result.run_ms;
-  const size_t count = std::min<size_t>(kSoakPeriods, runs.size());
   std::vector<Period> periods;
   double from_ms = 0;
-  for (size_t i = 0; i < count; ++i) {
-    const size_t begin = runs.size() * i / count, end = runs.size() * (i + 1) / count;
-    const auto part = runs.subspan(begin, end - begin);
-    periods.push_back({.from_s = from_ms / 1e3, .latency = Summarize(part)});
-    from_ms = std::accumulate(part.begin(), part.end(), from_ms);
+  for (const std::span<const double> runs : Groups(result.run_ms, kSoakPeriods)) {
+    periods.push_back({.from_s = from_ms / 1e3, .latency = Summarize(runs)});
+    from_ms = std::accumulate(runs.begin(), runs.end(), from_ms);
   }
   return periods;
 }

@@ -4,10 +4,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <cmath>
 #include <vector>
 
+#include "mnv4/base/clock.h"
 #include "mnv4/base/error.h"
 #include "mnv4/io/file.h"
 
@@ -90,14 +90,27 @@ Finding CheckGovernor(const Host& host) {
   return finding;
 }
 
-Finding CheckLoad(const Host& host) {
+Finding CheckLoad(const Host& host, int threads) {
+  constexpr double kIdle = 0.5;  // what a machine at rest does by itself
   Finding finding{.about = "load", .found = "", .fix = ""};
   finding.found = fmt::format("{:.1f} on {} CPUs over the last minute", host.load, host.threads);
-  if (host.load > host.threads / 2.0) {
+  if (host.load + threads > host.threads + kIdle) {
     finding.level = Level::kNote;
-    finding.fix = "other work takes CPU time; stop it before timing anything";
+    finding.fix =
+        fmt::format("other work takes time from {} thread{}: stop it before timing anything",
+                    threads, threads == 1 ? "" : "s");
   }
   return finding;
+}
+
+std::vector<std::string> TimingWarnings(const Host& host, const CpuLimits& limits, int threads) {
+  std::vector<std::string> lines;
+  for (const Finding& finding :
+       {CheckThreads(limits, threads), CheckGovernor(host), CheckLoad(host, threads)}) {
+    if (finding.level == Level::kGood) continue;
+    lines.push_back(fmt::format("{}: {}; {}", finding.about, finding.found, finding.fix));
+  }
+  return lines;
 }
 
 Finding CheckBuild(const std::string& version, const std::string& type) {
@@ -136,15 +149,15 @@ Finding CheckStorage(const std::string& path) {
   posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED);
   std::vector<char> buffer(1 << 20);
   size_t total = 0;
-  const auto start = std::chrono::steady_clock::now();
+  const Clock::time_point start = Clock::now();
   for (ssize_t got = 1; got > 0 && total < kMostRead;) {
     got = read(file, buffer.data(), buffer.size());
     if (got > 0) total += static_cast<size_t>(got);
   }
-  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  const double seconds = MillisecondsSince(start) / 1e3;
   close(file);
 
-  const double rate = static_cast<double>(total) / 1e6 / std::max(seconds.count(), 1e-9);
+  const double rate = static_cast<double>(total) / 1e6 / std::max(seconds, 1e-9);
   Finding finding{.about = "storage", .found = "", .fix = ""};
   finding.found = fmt::format("{} reads at {:.0f} MB/s", BaseName(path), rate);
   if (total >= kLeastRead && rate < kSlowStorage) {

@@ -1,6 +1,8 @@
 #pragma once
-/// What `mnv4 doctor` looks at. Each check is told what it judges, so that tests can make it up.
+/// What `mnv4 doctor` looks at, and `mnv4 bench` before it times anything. Each check is told what
+/// it judges, so that tests can make it up.
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -26,7 +28,12 @@ Finding CheckInstructionSets(IsaSet detected, IsaSet allowed, const std::string&
 /// `threads` is what verbs would start without -t.
 Finding CheckThreads(const CpuLimits& limits, int threads);
 Finding CheckGovernor(const Host& host);
-Finding CheckLoad(const Host& host);
+/// Whether other work leaves `threads` CPUs free.
+Finding CheckLoad(const Host& host, int threads);
+/// What makes timings with `threads` threads unreliable: a line, with its fix, for each finding of
+/// the three above that is not good.
+std::vector<std::string> TimingWarnings(const Host& host, const CpuLimits& limits, int threads);
+
 /// `type` is CMake's build type.
 Finding CheckBuild(const std::string& version, const std::string& type);
 /// Labels against the classifier, and whether the weights mean anything.

@@ -3,18 +3,20 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <limits>
 
 #include "mnv4/arch/arch.h"
 #include "mnv4/base/error.h"
+#include "mnv4/io/testing.h"
 
 namespace mnv4::cli {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
+using testing::StartsWith;
 
 constexpr double kUnlimited = std::numeric_limits<double>::infinity();
 
@@ -45,6 +47,20 @@ TEST(CheckThreads, ComparesWithMaskAndQuota) {
   EXPECT_EQ(CheckThreads({.online = 8, .affinity = 8, .quota = 0.5}, 1).level, Level::kNote);
 }
 
+TEST(TimingWarnings, AreTheFindingsThatAreNotGood) {
+  Host host;
+  host.threads = 4;
+  host.governor = "performance";
+  const CpuLimits limits{.online = 4, .affinity = 4, .quota = kUnlimited};
+  host.load = 2.4;
+  EXPECT_THAT(TimingWarnings(host, limits, 2), IsEmpty());
+  EXPECT_THAT(TimingWarnings(host, limits, 3), ElementsAre(StartsWith("load: 2.4 on 4 CPUs")));
+  host.governor = "powersave";
+  EXPECT_THAT(TimingWarnings(host, limits, 5),
+              ElementsAre(StartsWith("threads: 5 threads on 4 CPUs"),
+                          StartsWith("frequency governor: powersave"), StartsWith("load: 2.4")));
+}
+
 TEST(CheckLabels, CountsThemAgainstTheClassifier) {
   model::Model model;
   model.spec = *FindArchitecture("conv_small");
@@ -58,8 +74,8 @@ TEST(CheckLabels, CountsThemAgainstTheClassifier) {
 }
 
 TEST(CheckStorage, ReadsTheFile) {
-  const std::string path = testing::TempDir() + "storage.bin";
-  std::ofstream(path) << std::string(1000, 'x');
+  const test::TempFolder folder;
+  const std::string path = folder.Put("storage.bin", std::string(1000, 'x'));
   EXPECT_THAT(CheckStorage(path).found, HasSubstr("storage.bin reads at"));
   EXPECT_THROW(CheckStorage(path + ".none"), Error);
 }

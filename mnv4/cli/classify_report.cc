@@ -34,14 +34,10 @@ std::string Padded(const std::string& text, size_t width) {
 void Tally::Add(const Result& result) {
   ++pictures;
   if (!result.error.empty()) ++broken;
-  const std::vector<int>& truth = result.sample.labels;
-  if (truth.empty() || result.best.empty()) return;
+  if (result.sample.labels.empty() || result.best.empty()) return;
   ++known;
   right += IsRight(result);
-  right_in_best +=
-      std::any_of(result.best.begin(), result.best.end(), [&](const model::RankedClass& ranked) {
-        return std::find(truth.begin(), truth.end(), ranked.index) != truth.end();
-      });
+  right_in_best += IsAmongBest(result, result.best.size());
 }
 
 std::string Tally::Text(int k) const {

@@ -40,6 +40,7 @@ std::string WeightsFile(const Arguments& arguments, const model::Model& model) {
 std::vector<Finding> Examine(const Arguments& arguments) {
   const BuildInfo build = DescribeBuild();
   const Host host = DescribeHost();
+  const int threads = ThreadsFrom(arguments);
   std::vector<Finding> findings = {
       CheckBuild(
           fmt::format("mnv4 {} (commit {}), {}", build.version, build.commit, build.compiler),
@@ -48,9 +49,9 @@ std::vector<Finding> Examine(const Arguments& arguments) {
        .found = fmt::format("{}, {} cores, {} CPUs", host.cpu, host.cores, host.threads),
        .fix = ""},
       CheckInstructionSets(DetectIsa(), HostIsa(), CpuFlags()),
-      CheckThreads(DetectCpuLimits(), ThreadsFrom(arguments)),
+      CheckThreads(DetectCpuLimits(), threads),
       CheckGovernor(host),
-      CheckLoad(host)};
+      CheckLoad(host, threads)};
   try {
     const model::Model model = LoadModel(arguments, {});
     findings.push_back({.about = "model",

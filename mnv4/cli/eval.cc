@@ -131,7 +131,7 @@ void SeeAll(Pipeline& pipeline, const data::Dataset& samples, const InterruptSco
 
 int Run(const Arguments& arguments) {
   CheckPrecision(arguments);
-  CheckOneFormat(arguments);
+  CheckOneFormat(arguments, {kJson, kCsv});
   const model::Model model = LoadClassifier(arguments);
   const Preprocess preprocess = PreprocessFrom(arguments, model.preprocess);
   const data::ClassMap classes = ClassesOf(arguments, model);

@@ -171,19 +171,14 @@ std::string EvaluationJson(const Evaluation& evaluation) {
 
 std::string EvalCsvLine(const Result& result, const std::vector<std::string>& labels) {
   const std::string image = CsvField(Printable(result.sample.key, kMaxPathBytes));
-  const std::vector<int>& truth = result.sample.labels;
-  const std::string right = fmt::format("{}", fmt::join(truth, " "));
+  const std::string right = fmt::format("{}", fmt::join(result.sample.labels, " "));
   if (!result.error.empty()) {
     return fmt::format("{},{},,,,,,{}\n", image, right, CsvField(result.error));
   }
-  const auto top5 =
-      std::span(result.best).first(std::min<size_t>(result.best.size(), data::Accuracy::kTop));
-  const bool in_top5 = std::any_of(top5.begin(), top5.end(), [&](const model::RankedClass& each) {
-    return std::find(truth.begin(), truth.end(), each.index) != truth.end();
-  });
   const model::RankedClass& best = result.best.front();
   return fmt::format("{},{},{},{},{},{:d},{:d},\n", image, right, best.index,
-                     CsvField(LabelOf(labels, best.index)), best.score, IsRight(result), in_top5);
+                     CsvField(LabelOf(labels, best.index)), best.score, IsRight(result),
+                     IsAmongBest(result, data::Accuracy::kTop));
 }
 
 }  // namespace mnv4::cli

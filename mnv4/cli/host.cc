@@ -12,7 +12,6 @@
 #include <string_view>
 #include <utility>
 
-#include "mnv4/base/cpus.h"
 #include "mnv4/base/error.h"
 
 namespace mnv4::cli {
@@ -80,29 +79,6 @@ Host DescribeHost() {
   if (!std::getline(governor, host.governor)) host.governor = "unknown";
   if (getloadavg(&host.load, 1) != 1) host.load = 0;
   return host;
-}
-
-std::vector<std::string> Disturbances(const Host& host, int threads) {
-  std::vector<std::string> lines;
-  if (host.governor != "unknown" && host.governor != "performance") {
-    lines.push_back(
-        fmt::format("the frequency governor is '{}', so the clock follows the load; fix: cpupower "
-                    "frequency-set -g performance",
-                    host.governor));
-  }
-  const int cpus = AvailableCpus();
-  if (threads > cpus) {
-    lines.push_back(
-        fmt::format("{} threads share {} CPUs (affinity {}, control group's quota {}); fix: -t {}",
-                    threads, cpus, host.affinity, CgroupQuota(), cpus));
-  }
-  if (host.load + threads > host.threads + 0.5) {
-    lines.push_back(fmt::format(
-        "the load was {:.1f} on {} CPUs over the last minute: other work takes time from {} "
-        "thread{}; fix: stop it, or compare interleaved runs only",
-        host.load, host.threads, threads, threads == 1 ? "" : "s"));
-  }
-  return lines;
 }
 
 int64_t ThrottleCount() {

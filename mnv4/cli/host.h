@@ -19,9 +19,6 @@ struct Host {
 };
 Host DescribeHost();
 
-/// What makes timings with `threads` threads unreliable here: a line each, with the fix.
-std::vector<std::string> Disturbances(const Host& host, int threads);
-
 /// How often, up to now, the CPUs were slowed down for heat and this control group was stopped for
 /// having used up its quota. Only the difference of two counts says something.
 int64_t ThrottleCount();

@@ -96,9 +96,15 @@ void CheckPrecision(const Arguments& arguments) {
   }
 }
 
-void CheckOneFormat(const Arguments& arguments) {
-  if (arguments.Has(kJson) && arguments.Has(kCsv)) {
-    throw Error(ErrorCode::kInvalidArgument, "--json and --csv exclude each other");
+void CheckOneFormat(const Arguments& arguments, std::initializer_list<Option> formats) {
+  const char* first = nullptr;
+  for (const Option& format : formats) {
+    if (!arguments.Has(format)) continue;
+    if (first != nullptr) {
+      throw Error(ErrorCode::kInvalidArgument,
+                  fmt::format("--{} and --{} exclude each other", first, format.name));
+    }
+    first = format.name;
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 /// From the shared options (options.h) to models, preprocessing and plans.
 
+#include <initializer_list>
 #include <string>
 
 #include "mnv4/base/isa.h"
@@ -39,7 +40,7 @@ int ThreadsFrom(const Arguments& arguments);
 /// Throws Error(kUnsupported) for a --precision other than fp32.
 void CheckPrecision(const Arguments& arguments);
 
-/// Throws Error(kInvalidArgument) for --json and --csv together.
-void CheckOneFormat(const Arguments& arguments);
+/// Throws Error(kInvalidArgument) if more than one of `formats` (--json, --csv, ...) was given.
+void CheckOneFormat(const Arguments& arguments, std::initializer_list<Option> formats);
 
 }  // namespace mnv4::cli

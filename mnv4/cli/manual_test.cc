@@ -6,8 +6,9 @@
 
 #include <array>
 #include <cstdio>
-#include <fstream>
 #include <memory>
+
+#include "mnv4/io/testing.h"
 
 namespace mnv4::cli {
 namespace {
@@ -43,8 +44,8 @@ TEST(ManPages, NameEveryVerbAndOption) {
 
 // What bash offers for the last of `words`.
 std::string Offers(const std::string& words, int last) {
-  const std::string path = testing::TempDir() + "completion.bash";
-  std::ofstream(path) << BashCompletion();
+  const test::TempFolder folder;
+  const std::string path = folder.Put("completion.bash", BashCompletion());
   return OutputOf(fmt::format(
       "cd / && bash -c 'source {}; COMP_WORDS=({}); COMP_CWORD={}; _mnv4; echo ${{COMPREPLY[@]}}'",
       path, words, last));

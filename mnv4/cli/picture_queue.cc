@@ -1,24 +1,23 @@
 #include "mnv4/cli/picture_queue.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "mnv4/base/check.h"
+#include "mnv4/base/clock.h"
 
 namespace mnv4::cli {
 namespace {
 
 Picture LoadOne(data::Sample sample, const PictureLoader& load) {
-  const auto start = std::chrono::steady_clock::now();
+  const Clock::time_point start = Clock::now();
   Picture picture;
   try {
     picture.pixels = load(sample);
   } catch (const std::exception& error) {  // bad_alloc too: one giant picture is one bad item
     picture.error = error.what();
   }
-  const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
-  picture.decode_ms = took.count();
+  picture.decode_ms = MillisecondsSince(start);
   picture.sample = std::move(sample);
   return picture;
 }

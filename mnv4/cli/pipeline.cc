@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
+#include "mnv4/base/clock.h"
 #include "mnv4/base/cpus.h"
 #include "mnv4/cli/host.h"
 #include "mnv4/cli/load.h"
@@ -15,16 +15,10 @@
 namespace mnv4::cli {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 constexpr int kMaxDefaultWorkers = 4;
 // Pictures decoded beyond those that the workers and the batch hold: neither stage waits while the
 // other one wakes up.
 constexpr int kAhead = 8;
-
-double MillisecondsSince(Clock::time_point start) {
-  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-}
 
 int WorkersFrom(const Arguments& arguments) {
   return arguments.Has(kWorkers) ? arguments.Integer(kWorkers)

@@ -1,13 +1,16 @@
 #include "mnv4/cli/result.h"
 
 #include <algorithm>
+#include <span>
 
 namespace mnv4::cli {
 
-bool IsRight(const Result& result) {
+bool IsAmongBest(const Result& result, size_t k) {
   const std::vector<int>& labels = result.sample.labels;
-  return !result.best.empty() &&
-         std::find(labels.begin(), labels.end(), result.best.front().index) != labels.end();
+  const auto best = std::span(result.best).first(std::min(k, result.best.size()));
+  return std::any_of(best.begin(), best.end(), [&](const model::RankedClass& ranked) {
+    return std::find(labels.begin(), labels.end(), ranked.index) != labels.end();
+  });
 }
 
 std::string LabelOf(const std::vector<std::string>& labels, int index) {

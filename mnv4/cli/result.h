@@ -1,6 +1,7 @@
 #pragma once
 /// What a classifier says about one picture.
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -17,8 +18,10 @@ struct Result {
   double network_ms = 0;  ///< its share of its batch
 };
 
-/// Whether the picture's class is known and the best answer is it.
-bool IsRight(const Result& result);
+/// Whether the picture's class is known and among the best `k` answers.
+bool IsAmongBest(const Result& result, size_t k);
+/// The same of the best one.
+inline bool IsRight(const Result& result) { return IsAmongBest(result, 1); }
 
 /// The name of a class, or its index as text if the model has no name for it.
 std::string LabelOf(const std::vector<std::string>& labels, int index);

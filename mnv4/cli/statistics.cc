@@ -41,13 +41,19 @@ double Quantile(std::span<const double> ascending, double q) {
   return ascending[below] + part * (ascending[above] - ascending[below]);
 }
 
-std::vector<double> GroupMeans(std::span<const double> samples, int groups) {
-  const size_t count = std::min(static_cast<size_t>(groups), samples.size());
-  std::vector<double> means;
-  for (size_t g = 0; g < count; ++g) {
-    const size_t begin = samples.size() * g / count, end = samples.size() * (g + 1) / count;
-    means.push_back(Mean(samples.subspan(begin, end - begin)));
+std::vector<std::span<const double>> Groups(std::span<const double> samples, int count) {
+  const size_t parts = std::min(static_cast<size_t>(count), samples.size());
+  std::vector<std::span<const double>> groups;
+  for (size_t g = 0; g < parts; ++g) {
+    const size_t begin = samples.size() * g / parts, end = samples.size() * (g + 1) / parts;
+    groups.push_back(samples.subspan(begin, end - begin));
   }
+  return groups;
+}
+
+std::vector<double> GroupMeans(std::span<const double> samples, int groups) {
+  std::vector<double> means;
+  for (const std::span<const double> group : Groups(samples, groups)) means.push_back(Mean(group));
   return means;
 }
 

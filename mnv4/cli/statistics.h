@@ -15,9 +15,11 @@ struct Summary {
 
 /// The q-th quantile (0 to 1) of ascending values, interpolated between neighbours.
 double Quantile(std::span<const double> ascending, double q);
-/// Means of `groups` consecutive groups of samples, as equal as they can be; fewer if there are
-/// fewer samples. What disturbs neighbouring samples together moves one mean, so these are closer
-/// to independent than the samples are.
+/// `count` consecutive groups of samples, as equal as they can be; fewer if there are fewer
+/// samples.
+std::vector<std::span<const double>> Groups(std::span<const double> samples, int count);
+/// Means of such groups. What disturbs neighbouring samples together moves one mean, so these are
+/// closer to independent than the samples are.
 std::vector<double> GroupMeans(std::span<const double> samples, int groups);
 /// Of at least one sample, in the order measured; `groups` as equal as they can be.
 Summary Summarize(std::span<const double> samples, int groups = 5);

@@ -1,21 +1,17 @@
 #include <gmock/gmock.h>
 
 #include "mnv4/data/dataset.h"
+#include "mnv4/data/testing.h"
 #include "mnv4/io/testing.h"
 
 namespace mnv4::data {
 namespace {
 
-using test::MessageOf;
-using test::TempFolder;
+using mnv4::test::MessageOf;
+using mnv4::test::TempFolder;
+using test::OwlCatFireTruck;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-ClassMap Named() {
-  ClassMap classes(3);
-  classes.AddNames(std::vector<std::string>{"owl", "cat", "fire truck"});
-  return classes;
-}
 
 TEST(ImageFolder, TakesTheClassFromTheFoldersName) {
   const TempFolder folder;
@@ -23,7 +19,7 @@ TEST(ImageFolder, TakesTheClassFromTheFoldersName) {
                            ".cache/b.jpg", "stray.jpg"}) {
     folder.Put(name, name);
   }
-  const auto set = OpenDataset({folder.path()}, Named());
+  const auto set = OpenDataset({folder.path()}, OwlCatFireTruck());
   EXPECT_EQ(set->Size(), 3);
   std::vector<std::string> keys;
   std::vector<int> labels;
@@ -41,23 +37,24 @@ TEST(ImageFolder, TakesTheClassFromTheFoldersName) {
 TEST(ImageFolder, NumbersFoldersOfUnknownNamesIfThereIsOneForEachClass) {
   const TempFolder folder;
   for (const char* name : {"b/1.jpg", "a/1.jpg", "c/1.jpg"}) folder.Put(name, "x");
-  const auto set = OpenImageFolder(folder.path(), Named());
+  const auto set = OpenImageFolder(folder.path(), OwlCatFireTruck());
   for (const int label : {0, 1, 2}) EXPECT_THAT(set->Next()->labels, ElementsAre(label));
   folder.Put("d/1.jpg", "x");
-  EXPECT_THAT(MessageOf([&] { OpenImageFolder(folder.path(), Named()); }),
+  EXPECT_THAT(MessageOf([&] { OpenImageFolder(folder.path(), OwlCatFireTruck()); }),
               HasSubstr("class folder: 'a' is none of the network's 3 classes"));
 }
 
 TEST(ImageFolder, DoesNotMixNamesItKnowsWithOthers) {
   const TempFolder folder;
   for (const char* name : {"cat/1.jpg", "a/1.jpg", "c/1.jpg"}) folder.Put(name, "x");
-  EXPECT_THAT(MessageOf([&] { OpenImageFolder(folder.path(), Named()); }), HasSubstr("'a'"));
+  EXPECT_THAT(MessageOf([&] { OpenImageFolder(folder.path(), OwlCatFireTruck()); }),
+              HasSubstr("'a'"));
 }
 
 TEST(ImageFolder, WantsPicturesInFolders) {
   const TempFolder folder;
   folder.Put("1.jpg", "x");
-  EXPECT_THAT(MessageOf([&] { OpenImageFolder(folder.path(), Named()); }),
+  EXPECT_THAT(MessageOf([&] { OpenImageFolder(folder.path(), OwlCatFireTruck()); }),
               HasSubstr("0 class folders with no picture"));
 }
 

@@ -1,27 +1,23 @@
 #include <gmock/gmock.h>
 
 #include "mnv4/data/dataset.h"
+#include "mnv4/data/testing.h"
 #include "mnv4/io/testing.h"
 
 namespace mnv4::data {
 namespace {
 
-using test::MessageOf;
-using test::TempFolder;
+using mnv4::test::MessageOf;
+using mnv4::test::TempFolder;
+using test::OwlCatFireTruck;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-ClassMap Named() {
-  ClassMap classes(3);
-  classes.AddNames(std::vector<std::string>{"owl", "cat", "fire truck"});
-  return classes;
-}
 
 TEST(Manifest, ReadsPathsBesideItAndLabels) {
   const TempFolder folder;
   const std::string path =
       folder.Put("set/val.csv", "path,label\npictures/a.jpg,cat\r\n\"b, c.jpg\",2\n/x/d.jpg,owl");
-  const auto set = OpenDataset({path}, Named());
+  const auto set = OpenDataset({path}, OwlCatFireTruck());
   EXPECT_EQ(set->Size(), 3);
   const Sample first = *set->Next();
   EXPECT_EQ(first.path, folder / "set/pictures/a.jpg");
@@ -33,14 +29,14 @@ TEST(Manifest, ReadsPathsBesideItAndLabels) {
 
 TEST(Manifest, NeedsNoHeader) {
   const TempFolder folder;
-  EXPECT_EQ(OpenManifest(folder.Put("a.csv", "a.jpg,0\n"), Named())->Size(), 1);
+  EXPECT_EQ(OpenManifest(folder.Put("a.csv", "a.jpg,0\n"), OwlCatFireTruck())->Size(), 1);
 }
 
 TEST(Manifest, NamesTheLineItCannotTake) {
   const TempFolder folder;
   const auto message = [&](std::string_view text) {
     const std::string path = folder.Put("val.csv", text);
-    return MessageOf([&] { OpenManifest(path, Named()); });
+    return MessageOf([&] { OpenManifest(path, OwlCatFireTruck()); });
   };
   EXPECT_THAT(message("path,label\na.jpg,cat\nb.jpg,3\n"),
               HasSubstr("val.csv: line 3: '3' is none of the network's 3 classes"));
@@ -58,8 +54,9 @@ TEST(Dataset, IsAFolderACsvFileOrShards) {
   const std::string csv = folder.Put("a.csv", "a.jpg,0\n");
   for (const std::vector<std::string>& operands :
        std::vector<std::vector<std::string>>{{"a.zip"}, {csv, csv}, {folder.path(), csv}}) {
-    EXPECT_THAT(MessageOf([&] { OpenDataset(operands, Named()); }, ErrorCode::kInvalidArgument),
-                HasSubstr("expected one folder of class folders, one .csv file, or .tar"));
+    EXPECT_THAT(
+        MessageOf([&] { OpenDataset(operands, OwlCatFireTruck()); }, ErrorCode::kInvalidArgument),
+        HasSubstr("expected one folder of class folders, one .csv file, or .tar"));
   }
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-/// What the tests of this folder share: archives, written by hand.
+/// What the tests of this folder share: archives, written by hand; names of classes.
 
 #include <zlib.h>
 #include <zstd.h>
@@ -9,7 +9,16 @@
 #include <utility>
 #include <vector>
 
+#include "mnv4/data/class_map.h"
+
 namespace mnv4::data::test {
+
+/// Three classes with names.
+inline ClassMap OwlCatFireTruck() {
+  ClassMap classes(3);
+  classes.AddNames(std::vector<std::string>{"owl", "cat", "fire truck"});
+  return classes;
+}
 
 enum class Compression { kNone, kGzip, kZstd };
 

@@ -72,7 +72,7 @@ void Softmax(const Sizes& sizes, int rows, float scale, float* row) {
       for (int i = 0; i < kBlockVectors; ++i) function(row + panel * stride + i * kLanes);
     }
   };
-  for_each([&](float* at) HWY_ATTR { highest = AtLeast(hn::Load(kF32, at), highest); });
+  for_each([&](float* at) HWY_ATTR { highest = hn::Max(hn::Load(kF32, at), highest); });
   highest = hn::MaxOfLanes(kF32, highest);
 
   const Vec factor = hn::Set(kF32, scale * 1.44269504f);  // log2(e)
