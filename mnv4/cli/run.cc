@@ -94,8 +94,8 @@ void WriteOutput(const runtime::Session& session, const std::string& name,
 int Run(const Arguments& arguments) {
   CheckPrecision(arguments);
   const model::Model model = LoadModel(arguments, NetworkOptions(arguments));
-  NoteRandomWeights(arguments, model);
   const Batch batch = ReadBatch(arguments.Text(kInput), model.spec.in_chans);
+  NoteRandomWeights(arguments, model);  // behind all errors, which are one line
   const std::vector<std::string> features = SplitAtCommas(arguments.Text(kFeatures));
 
   runtime::Engine engine([&](int n, int h, int w) { return model.GraphFor(n, h, w); },

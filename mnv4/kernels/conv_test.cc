@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <limits>
+
 #include "mnv4/kernels/conv_ref.h"
 #include "mnv4/kernels/testing.h"
 
@@ -177,13 +179,13 @@ TEST(ConvKernels, DepthwiseAgreesWithAnyPaddingAndHalo) {
   Trial(halo).CompareAll();
 }
 
-// What PyTorch does: a NaN is no number after ReLU either, and spoils only what it touches.
-TEST(ConvKernels, LetNanPassThroughClamps) {
+// x is zero but for one value and weights are 1, so that every row must give the reference's bits.
+void CompareAllOnOneValue(float value) {
   for (const Activation activation : {Activation::kNone, Activation::kRelu, Activation::kRelu6}) {
     for (const ConvProblem& p : {With(Pointwise(C16(1, 1, 4, 16), 32), activation),
                                  With(Depthwise(C16(1, 1, 4, 16), 3, 1, kOne), activation)}) {
       AlignedBuffer x(p.x.bytes());
-      x.as<float>()[p.x.Offset(0, 0, 0, 3) + 2] = std::nanf("");
+      x.as<float>()[p.x.Offset(0, 0, 0, 3) + 2] = value;
       const std::vector<float> weights(ConvRefWeights(p), 1.0f);
       const auto run = [&](const ConvKernel& kernel) {
         const AlignedBuffer packed(kernel.packed_bytes(p));
@@ -197,14 +199,22 @@ TEST(ConvKernels, LetNanPassThroughClamps) {
       for (const IsaSet isa : MachineIsas()) {
         for (const ConvKernel& kernel : ConvKernels(isa)) {
           if (kernel.x != p.x.layout || !kernel.accepts(p)) continue;
-          const AlignedBuffer y = run(kernel);
-          for (int64_t i = 0; i < p.y.elements(); ++i) {
-            ASSERT_EQ(std::isnan(y.as<float>()[i]), std::isnan(expected.as<float>()[i]))
-                << kernel.name << ", float " << i;
-          }
+          SCOPED_TRACE(fmt::format("{}, {}, {}", kernel.name, Name(activation), value));
+          ExpectSame(p.y, run(kernel), expected, 0);
         }
       }
     }
+  }
+}
+
+// What PyTorch does: a NaN is no number after ReLU either, and spoils only what it touches.
+TEST(ConvKernels, LetNanPassThroughClamps) { CompareAllOnOneValue(std::nanf("")); }
+
+TEST(ConvKernels, KeepDenormalsAndInfinities) {
+  using Limits = std::numeric_limits<float>;
+  for (const float value :
+       {Limits::denorm_min(), 1e-39f, -1e-39f, Limits::infinity(), -Limits::infinity()}) {
+    CompareAllOnOneValue(value);
   }
 }
 
