@@ -83,10 +83,27 @@ class MNV4_API Model {
   std::unique_ptr<Impl> impl_;
 };
 
+/// Threads that several sessions share. Their runs take turns, so that many sessions do not fight
+/// for the same CPUs.
+class MNV4_API Threads {
+ public:
+  explicit Threads(int threads = 0);  ///< 0: $MNV4_NUM_THREADS, else all CPUs of this process
+  ~Threads();
+  Threads(const Threads&) = delete;
+  Threads& operator=(const Threads&) = delete;
+
+ private:
+  friend class Session;
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
 struct SessionOptions {
   int threads = 0;  ///< 0: $MNV4_NUM_THREADS, else every CPU this process may use
   /// Runs the session on threads of the caller's, `threads` tasks at a time, instead of its own.
   Executor executor = {};
+  /// Threads shared with other sessions instead of its own; not together with the two above.
+  std::shared_ptr<const Threads> shared = {};
 };
 
 struct PictureOptions {

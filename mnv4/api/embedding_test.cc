@@ -85,6 +85,23 @@ TEST(Executor, GivesTheLogitsOfOwnThreads) {
   EXPECT_GT(tasks, 30);
 }
 
+TEST(Threads, SessionsThatShareThemGiveTheirOwnLogits) {
+  const auto model = Model::Load("conv_small_035");
+  const std::vector<float> expected = LogitsOfOneThread(model);
+  const auto shared = std::make_shared<Threads>(2);
+  std::vector<std::thread> callers;
+  std::atomic<int> equal{0};
+  for (int i = 0; i < 3; ++i) {
+    callers.emplace_back([&] {
+      Session session(model, {.shared = shared});
+      for (int round = 0; round < 20; ++round) equal += Logits(session) == expected;
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(equal, 60);
+  EXPECT_THROW(Session(model, {.threads = 2, .shared = shared}), Error);
+}
+
 TEST(Fork, AChildGoesOnWithItsParentsSession) {
   MNV4_SKIP_WITHOUT_FORK();
   const auto model = Model::Load("conv_small_035");

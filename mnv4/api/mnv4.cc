@@ -73,15 +73,34 @@ void Model::SaveFile(const std::string& path) const {
   model::SaveFile(impl_->model, path);
 }
 
+struct MNV4_HIDDEN Threads::Impl {
+  explicit Impl(int threads, Executor executor = nullptr) : pool(threads, std::move(executor)) {}
+  ThreadPool pool;
+};
+
+Threads::Threads(int threads) : impl_(std::make_shared<Impl>(threads)) {}
+Threads::~Threads() = default;
+
 struct MNV4_HIDDEN Session::Impl {
   Impl(std::shared_ptr<const Model> shared, const SessionOptions& options)
-      : model(std::move(shared)), pool(options.threads, options.executor) {}
+      : model(std::move(shared)), threads(ThreadsOf(options)) {}
+
+  static std::shared_ptr<Threads::Impl> ThreadsOf(const SessionOptions& options) {
+    if (options.shared == nullptr) {
+      return std::make_shared<Threads::Impl>(options.threads, options.executor);
+    }
+    if (options.threads != 0 || options.executor) {
+      throw Error(ErrorCode::kInvalidArgument,
+                  "a session on shared threads has no threads or executor of its own");
+    }
+    return options.shared->impl_;
+  }
 
   // The session for this input shape; the one of the last Run is kept.
   runtime::Session& For(int n, int h, int w) {
     auto plan = model->impl_->engine.PlanFor(n, h, w);
     if (session == nullptr || &session->plan() != plan.get()) {
-      session = std::make_unique<runtime::Session>(std::move(plan), pool);
+      session = std::make_unique<runtime::Session>(std::move(plan), threads->pool);
     }
     return *session;
   }
@@ -108,7 +127,7 @@ struct MNV4_HIDDEN Session::Impl {
   }
 
   std::shared_ptr<const Model> model;
-  ThreadPool pool;
+  std::shared_ptr<Threads::Impl> threads;
   std::unique_ptr<runtime::Session> session;
   std::vector<float> logits;
 };

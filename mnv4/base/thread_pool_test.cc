@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cfenv>
 #include <chrono>
 #include <numeric>
@@ -13,7 +14,7 @@
 namespace mnv4 {
 namespace {
 
-TEST(ThreadPool, RunsTheBodyOnceOnEveryThread) {
+TEST(ThreadPool, RunsTheBodyOnceForEveryShare) {
   for (const int threads : {1, 2, 3, 5}) {
     ThreadPool pool(threads);
     for (int round = 0; round < 200; ++round) {
@@ -31,6 +32,7 @@ TEST(ThreadPool, AStepSeesWhatAllThreadsWroteInTheOneBefore) {
   for (int round = 1; round <= 500; ++round) {
     pool.RunSteps(2, [&](size_t step, int thread) {
       const auto i = static_cast<size_t>(thread);
+      std::this_thread::yield();  // let others begin
       if (step == 0) values[i] = round * (thread + 1);
       if (step == 1) sums[i] = values[0] + values[1] + values[2];
     });
@@ -38,16 +40,73 @@ TEST(ThreadPool, AStepSeesWhatAllThreadsWroteInTheOneBefore) {
   }
 }
 
+TEST(ThreadPool, DoesEveryShareOfEveryStepOnce) {
+  // More threads than CPUs, so that some are late at most steps.
+  constexpr int kThreads = 7;
+  constexpr size_t kSteps = 40;
+  ThreadPool pool(kThreads);
+  for (int round = 0; round < 10; ++round) {
+    std::atomic<int> calls[kSteps][kThreads] = {};
+    pool.RunSteps(kSteps, [&](size_t step, int share) {
+      std::this_thread::sleep_for(std::chrono::microseconds(share));  // let others begin
+      ++calls[step][share];
+    });
+    for (const auto& step : calls) {
+      for (const std::atomic<int>& count : step) ASSERT_EQ(count, 1);
+    }
+  }
+}
+
 TEST(ThreadPool, WakesParkedWorkers) {
   ThreadPool pool(2);
-  for (int round = 0; round < 20; ++round) {
+  for (int round = 0; round < 5; ++round) {
     std::this_thread::sleep_for(std::chrono::milliseconds(2));  // longer than workers spin
-    int other = 0;
-    pool.RunSteps(1, [&](size_t, int thread) {
-      if (thread == 1) other = round + 1;
+    // The caller does not end its share before the other thread has begun the other one.
+    std::atomic<bool> other{false};
+    pool.RunSteps(1, [&](size_t, int share) {
+      if (share == 1) other = true;
+      while (!other) std::this_thread::yield();
     });
-    EXPECT_EQ(other, round + 1);
   }
+}
+
+// A worker that sleeps within its shares looks like one that has lost its CPU.
+TEST(ThreadPool, GoesOnWithoutAWorkerThatKeepsLosingItsCpu) {
+  ThreadPool pool(2);
+  const auto caller = std::this_thread::get_id();
+  std::atomic<int> by_worker{0};
+  for (int round = 0; round < 40; ++round) {
+    pool.RunSteps(2, [&](size_t, int) {
+      const auto nap = std::chrono::microseconds(2000);
+      if (std::this_thread::get_id() == caller) {
+        std::this_thread::sleep_for(nap / 20);
+        while (by_worker == 0) std::this_thread::yield();  // it is there, to begin with
+      } else {
+        ++by_worker;
+        std::this_thread::sleep_for(nap);
+      }
+    });
+  }
+  EXPECT_LT(by_worker, 40) << "of 80 shares it could have had";
+}
+
+TEST(ThreadPool, CallersTakeTurns) {
+  ThreadPool pool(2);
+  std::atomic<int> inside{0}, together{0};
+  const auto call = [&] {
+    for (int round = 0; round < 100; ++round) {
+      pool.RunSteps(3, [&](size_t, int share) {
+        if (share != 0) return;
+        if (inside.fetch_add(1) > 0) ++together;
+        std::this_thread::yield();
+        inside.fetch_sub(1);
+      });
+    }
+  };
+  std::thread other(call);
+  call();
+  other.join();
+  EXPECT_EQ(together, 0);
 }
 
 TEST(ThreadPool, TimesEveryStep) {
@@ -100,8 +159,12 @@ TEST(ThreadPool, WorkersRoundToNearestWhateverTheirMakerDoes) {
   ThreadPool pool(3);
   std::fesetround(FE_TONEAREST);
   std::vector<int> modes(3, -1);
-  pool.RunSteps(
-      1, [&](size_t, int thread) { modes[static_cast<size_t>(thread)] = std::fegetround(); });
+  std::atomic<int> begun{0};
+  pool.RunSteps(1, [&](size_t, int share) {
+    modes[static_cast<size_t>(share)] = std::fegetround();
+    ++begun;
+    while (begun < 3) std::this_thread::yield();  // one thread cannot do all three
+  });
   EXPECT_EQ(modes, std::vector<int>(3, FE_TONEAREST));
 }
 
