@@ -30,7 +30,7 @@ constexpr auto kSpinTime = microseconds(100);
 // has lost its CPU: schedulers give it to another program for milliseconds.
 constexpr auto kPatience = microseconds(300);
 // How long such a worker rests; twice as long each time until it behaves for ten times as long.
-constexpr auto kFirstRest = milliseconds(5), kLongestRest = milliseconds(80);
+constexpr auto kFirstRest = milliseconds(5), kLongestRest = milliseconds(320);
 
 inline void Pause() {
 #if defined(__x86_64__)

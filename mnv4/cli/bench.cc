@@ -130,7 +130,7 @@ std::optional<BenchResult> Measure(const model::Model& model, const BenchSetting
   ResetPeakRss();
   const Clock::time_point start = Clock::now();
   runtime::Engine engine([&](int n, int h, int w) { return model.GraphFor(n, h, w); },
-                         {.isa = settings.isa, .features = {}});
+                         settings.plan);
   ThreadPool pool(settings.threads);
   runtime::Session session(engine.PlanFor(settings.batch_size, settings.height, settings.width),
                            pool);
@@ -190,6 +190,7 @@ std::vector<BenchSettings> Sweep(const Arguments& arguments, const model::Model&
                                        : std::vector{paper ? 1 : DefaultThreads()};
   const std::vector<int> sizes =
       arguments.Has(kImgSizes) ? arguments.Integers(kImgSizes) : std::vector{0};
+  const runtime::PlanOptions plan = PlanOptionsFrom(arguments);
   std::vector<BenchSettings> all;
   for (const int size : sizes) {
     for (const int batch_size : arguments.Integers(kBatchSizes)) {
@@ -204,7 +205,7 @@ std::vector<BenchSettings> Sweep(const Arguments& arguments, const model::Model&
                        .soak_s = arguments.Has(kSoak) ? arguments.Number(kSoak) : 0,
                        .pins = paper ? FastestCpus(thread_count) : std::vector<int>(),
                        .paper = paper,
-                       .isa = IsaFrom(arguments)});
+                       .plan = plan});
       }
     }
   }
@@ -254,7 +255,6 @@ int Run(const Arguments& arguments) {
     throw Error(ErrorCode::kInvalidArgument,
                 fmt::format("'{}': files are for --compare", arguments.operands().front()));
   }
-  CheckPrecision(arguments);
   const Host host = DescribeHost();  // before this program itself is its load
   const CpuLimits limits = DetectCpuLimits();
   const Clock::time_point start = Clock::now();

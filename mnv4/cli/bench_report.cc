@@ -120,13 +120,13 @@ Json BenchReport::ToJson(const BenchResult& result) const {
                              {"random_weights", model_.random_weights},
                              {"params", totals.cost.parameters},
                              {"macs", totals.macs()},
-                             {"precision", "fp32"},
+                             {"precision", Name(settings.plan.precision)},
                              {"input", Json::Array{settings.batch_size, model_.spec.in_chans,
                                                    settings.height, settings.width}}}},
       {"settings", Json::Object{{"threads", settings.threads},
                                 {"batch_size", settings.batch_size},
                                 {"img_size", settings.height},
-                                {"isa", ToString(settings.isa)},
+                                {"isa", ToString(settings.plan.isa)},
                                 {"affinity", host.affinity},
                                 {"warmup", settings.warmup},
                                 {"repetitions", settings.repetitions},
@@ -199,9 +199,11 @@ Table BenchReport::AsTable() const {
 
 std::string BenchReport::Text(const Style& style) const {
   const Host host = DescribeHost();
-  std::string text = fmt::format("{}{}, fp32, on {} ({} cores, {})\nload {:.1f} ms\n\n",
-                                 model_.spec.name, model_.random_weights ? " (random weights)" : "",
-                                 host.cpu, host.cores, ToString(HostIsa()), load_ms_);
+  std::string text = fmt::format(
+      "{}{}, {}, on {} ({} cores, {})\nload {:.1f} ms\n\n", model_.spec.name,
+      model_.random_weights ? " (random weights)" : "",
+      Name(results_.empty() ? runtime::Precision::kF32 : results_.front().settings.plan.precision),
+      host.cpu, host.cores, ToString(HostIsa()), load_ms_);
   text += AsTable().Text(style);
   for (const BenchResult& result : results_) {
     const BenchSettings& s = result.settings;

@@ -26,7 +26,7 @@ struct BenchSettings {
   double soak_s = 0;      ///< instead of a number of runs: for so many seconds
   std::vector<int> pins;  ///< CPUs it was pinned to; empty: as the caller was
   bool paper = false;     ///< the paper's protocol
-  IsaSet isa;
+  runtime::PlanOptions plan;
 };
 
 struct LayerTime {

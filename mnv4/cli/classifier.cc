@@ -7,11 +7,10 @@
 
 namespace mnv4::cli {
 
-Classifier::Classifier(const model::Model& model, const Preprocess& preprocess, IsaSet isa,
-                       int threads)
+Classifier::Classifier(const model::Model& model, const Preprocess& preprocess,
+                       const runtime::PlanOptions& options, int threads)
     : preprocess_(preprocess),
-      engine_([&model](int n, int h, int w) { return model.GraphFor(n, h, w); },
-              {.isa = isa, .features = {}}),
+      engine_([&model](int n, int h, int w) { return model.GraphFor(n, h, w); }, options),
       pool_(threads) {}
 
 std::vector<Ranking> Classifier::Classify(std::span<const Image> pictures, int topk) {

@@ -22,7 +22,8 @@ using Ranking = std::vector<model::RankedClass>;
 class Classifier {
  public:
   /// `model` must outlive it. Pictures have the size, mean and std of `preprocess`.
-  Classifier(const model::Model& model, const Preprocess& preprocess, IsaSet isa, int threads);
+  Classifier(const model::Model& model, const Preprocess& preprocess,
+             const runtime::PlanOptions& options, int threads);
 
   /// The `topk` best classes of each picture, in their order. Throws Error(kRuntime) if the network
   /// gives what is not a number.

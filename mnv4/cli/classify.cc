@@ -129,7 +129,6 @@ std::vector<data::Sample> SamplesOf(const std::vector<std::string>& paths,
 }
 
 int Run(const Arguments& arguments) {
-  CheckPrecision(arguments);
   CheckOneFormat(arguments, {kJson, kCsv});
   const std::vector<std::string> paths = PathsFrom(arguments);
   const model::Model model = LoadClassifier(arguments);

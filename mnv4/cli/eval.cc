@@ -130,7 +130,6 @@ void SeeAll(Pipeline& pipeline, const data::Dataset& samples, const InterruptSco
 }
 
 int Run(const Arguments& arguments) {
-  CheckPrecision(arguments);
   CheckOneFormat(arguments, {kJson, kCsv});
   const model::Model model = LoadClassifier(arguments);
   const Preprocess preprocess = PreprocessFrom(arguments, model.preprocess);

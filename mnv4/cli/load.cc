@@ -80,20 +80,26 @@ Preprocess PreprocessFrom(const Arguments& arguments, Preprocess preprocess) {
   return preprocess;
 }
 
-IsaSet IsaFrom(const Arguments& arguments) {
-  return arguments.Has(kIsa) ? CapIsa(HostIsa(), arguments.Text(kIsa)) : HostIsa();
-}
-
 int ThreadsFrom(const Arguments& arguments) {
   return arguments.Has(kThreads) ? arguments.Integer(kThreads) : DefaultThreads();
 }
 
-void CheckPrecision(const Arguments& arguments) {
+runtime::PlanOptions PlanOptionsFrom(const Arguments& arguments) {
+  runtime::PlanOptions options;
+  if (arguments.Has(kIsa)) options.isa = CapIsa(HostIsa(), arguments.Text(kIsa));
   const std::string precision = arguments.Text(kPrecision);
-  if (precision != kPrecision.fallback) {
+  const bool automatic = precision == "auto";
+  if (precision == "bf16" || (automatic && options.isa.Has(Isa::kBf16))) {
+    options.precision = runtime::Precision::kBf16;
+  } else if (precision != "fp32" && !automatic) {
     throw Error(ErrorCode::kUnsupported,
-                fmt::format("--precision {}: this version computes in fp32 only", precision));
+                fmt::format("--precision {}: this version computes in fp32 and bf16", precision));
   }
+  runtime::CheckPrecision(options);
+  if (automatic && !arguments.Has(kQuiet)) {
+    fmt::print(stderr, "note: --precision auto is {} here\n", Name(options.precision));
+  }
+  return options;
 }
 
 void CheckOneFormat(const Arguments& arguments, std::initializer_list<Option> formats) {

@@ -4,9 +4,9 @@
 #include <initializer_list>
 #include <string>
 
-#include "mnv4/base/isa.h"
 #include "mnv4/cli/command.h"
 #include "mnv4/model/model.h"
+#include "mnv4/runtime/plan.h"
 
 namespace mnv4::cli {
 
@@ -31,14 +31,12 @@ void NoteRandomWeights(const Arguments& arguments, const model::Model& model);
 /// --std in place of its own. Throws Error(kInvalidArgument) for a wrong number of channels.
 Preprocess PreprocessFrom(const Arguments& arguments, Preprocess preprocess);
 
-/// The instruction sets --isa and $MNV4_ISA leave.
-IsaSet IsaFrom(const Arguments& arguments);
+/// The instruction sets that --isa and $MNV4_ISA leave, and --precision; says on stderr what `auto`
+/// is. Throws Error(kUnsupported) for a precision that this CPU or this version lacks.
+runtime::PlanOptions PlanOptionsFrom(const Arguments& arguments);
 
 /// --threads, else $MNV4_NUM_THREADS, else all CPUs.
 int ThreadsFrom(const Arguments& arguments);
-
-/// Throws Error(kUnsupported) for a --precision other than fp32.
-void CheckPrecision(const Arguments& arguments);
 
 /// Throws Error(kInvalidArgument) if more than one of `formats` (--json, --csv, ...) was given.
 void CheckOneFormat(const Arguments& arguments, std::initializer_list<Option> formats);

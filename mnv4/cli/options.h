@@ -64,7 +64,7 @@ inline constexpr Option kPrecision = {.name = "precision",
                                       .kind = ValueKind::kChoice,
                                       .value = "P",
                                       .fallback = "fp32",
-                                      .help = "this version computes in fp32 only",
+                                      .help = "fp32, bf16, or auto: the fastest there is",
                                       .choices = kPrecisions};
 
 // What timm's create_model may change, under its names.

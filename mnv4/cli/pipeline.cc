@@ -32,7 +32,7 @@ Pipeline::Pipeline(const Arguments& arguments, const model::Model& model,
     : topk_(topk),
       batch_size_(arguments.Integer(kBatchSize)),
       workers_(WorkersFrom(arguments)),
-      classifier_(model, preprocess, IsaFrom(arguments), ThreadsFrom(arguments)),
+      classifier_(model, preprocess, PlanOptionsFrom(arguments), ThreadsFrom(arguments)),
       queue_(
           samples,
           [preprocess, apply_exif = !arguments.Has(kNoExif)](const data::Sample& sample) {

@@ -92,14 +92,13 @@ void WriteOutput(const runtime::Session& session, const std::string& name,
 }
 
 int Run(const Arguments& arguments) {
-  CheckPrecision(arguments);
+  runtime::PlanOptions options = PlanOptionsFrom(arguments);
+  options.features = SplitAtCommas(arguments.Text(kFeatures));
   const model::Model model = LoadModel(arguments, NetworkOptions(arguments));
   const Batch batch = ReadBatch(arguments.Text(kInput), model.spec.in_chans);
   NoteRandomWeights(arguments, model);  // behind all errors, which are one line
-  const std::vector<std::string> features = SplitAtCommas(arguments.Text(kFeatures));
 
-  runtime::Engine engine([&](int n, int h, int w) { return model.GraphFor(n, h, w); },
-                         {.isa = IsaFrom(arguments), .features = features});
+  runtime::Engine engine([&](int n, int h, int w) { return model.GraphFor(n, h, w); }, options);
   ThreadPool pool(ThreadsFrom(arguments));
   runtime::Session session(engine.PlanFor(batch.n, batch.h, batch.w), pool);
   Fill(batch, session);
@@ -107,7 +106,7 @@ int Run(const Arguments& arguments) {
 
   const std::string path = arguments.Text(kLogits);
   WriteOutput(session, "logits", path);
-  for (const std::string& feature : features) {
+  for (const std::string& feature : options.features) {
     WriteOutput(session, feature, FeaturePath(path, feature));
   }
   return 0;

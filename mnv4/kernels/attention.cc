@@ -46,15 +46,15 @@ void TransposeKeys(const AttentionProblem& p, const Sizes& sizes, const float* k
 }
 
 // One tile of `rows` pixels of x times the panels [0, count) of the right operand.
-void Product(Tile tile, int rows, int count) {
+void Product(Tile<float> tile, int rows, int count) {
   for (int panel = 0; panel < count; panel += kTilePanels) {
     if (panel + kTilePanels <= count) {
-      kTiles<kTilePanels, kBlock>[rows - 1](tile, kBlock);
+      kTiles<float, kTilePanels, kBlock>[rows - 1](tile, kBlock);
     } else {
-      kTiles<1, kBlock>[rows - 1](tile, kBlock);
+      kTiles<float, 1, kBlock>[rows - 1](tile, kBlock);
     }
     tile.weights += kTilePanels * tile.panel_stride;
-    tile.y += kTilePanels * tile.y_block_stride;
+    tile.y.Advance(kTilePanels * tile.y.block_stride);
   }
 }
 
@@ -111,7 +111,7 @@ void Run(const AttentionProblem& p, const AttentionArgs& args, int begin, int en
     const int64_t pixels = int64_t{first} * kBlock;
     const int block = head * sizes.dim / kBlock;
 
-    Tile tile;
+    Tile<float> tile;
     tile.taps = &no_taps;
     tile.limits = LimitsOf(Activation::kNone);
 
@@ -120,8 +120,7 @@ void Run(const AttentionProblem& p, const AttentionArgs& args, int begin, int en
     tile.depth = sizes.dim;
     tile.weights = keys;
     tile.panel_stride = int64_t{sizes.dim} * kBlock;
-    tile.y = scores;
-    tile.y_block_stride = int64_t{rows} * kBlock;
+    tile.y = {.at = scores, .block_stride = int64_t{rows} * kBlock};
     Product(tile, rows, sizes.panels);
 
     for (int row = 0; row < rows; ++row) Softmax(sizes, rows, p.scale, scores + row * kBlock);
@@ -131,15 +130,18 @@ void Run(const AttentionProblem& p, const AttentionArgs& args, int begin, int en
     tile.depth = sizes.tokens;
     tile.weights = static_cast<const float*>(args.v) + p.v.Offset(kv_block, image, 0, 0);
     tile.panel_stride = p.v.block_stride();
-    tile.y = static_cast<float*>(args.y) + p.y.Offset(block, image, 0, 0) + pixels;
-    tile.y_block_stride = p.y.block_stride();
+    tile.y = {.at = p.y.Forward(args.y, p.y.Offset(block, image, 0, 0) + pixels),
+              .dtype = p.y.dtype,
+              .block_stride = p.y.block_stride()};
     Product(tile, rows, sizes.dim / kBlock);
   }
 }
 
 bool Accepts(const AttentionProblem& p) {
   const auto plain = [](const Desc& desc) { return IsF32C16(desc) && desc.dense(); };
-  return plain(p.q) && plain(p.k) && plain(p.v) && plain(p.y) && p.q.c / p.heads % kBlock == 0;
+  const bool writes = kHasBf16 ? IsC16UpTo<BF16>(p.y) : IsF32C16(p.y);
+  return plain(p.q) && plain(p.k) && plain(p.v) && writes && p.y.dense() &&
+         p.q.c / p.heads % kBlock == 0;
 }
 
 }  // namespace

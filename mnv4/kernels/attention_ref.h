@@ -38,17 +38,19 @@ inline void AttentionRefRun(const AttentionProblem& p, const AttentionArgs& args
     for (int x = 0; x < p.q.w; ++x) {
       AttentionRefWeights(p, q + p.q.Offset(0, image, y, x), first,
                           static_cast<const float*>(args.k), kv_first, image, weights);
-      float* out = static_cast<float*>(args.y) + p.y.Offset(0, image, y, x);
+      const int64_t out = p.y.Offset(0, image, y, x);
       for (int i = 0; i < d; ++i) {
         double sum = 0;
         for (int t = 0; t < tokens; ++t) {
           const float* value = v + p.v.Offset(0, image, t / p.v.w, t % p.v.w);
           sum += weights[t] * value[ChannelOffset(p.v, kv_first + i)];
         }
-        out[ChannelOffset(p.y, first + i)] = static_cast<float>(sum);
+        StoreElement(p.y, args.y, out + ChannelOffset(p.y, first + i), sum);
       }
       if (head + 1 < p.heads) continue;
-      for (int c = p.y.c; c < StoredChannels(p.y); ++c) out[ChannelOffset(p.y, c)] = 0;
+      for (int c = p.y.c; c < StoredChannels(p.y); ++c) {
+        StoreElement(p.y, args.y, out + ChannelOffset(p.y, c), 0);
+      }
     }
   }
 }
@@ -56,7 +58,10 @@ inline void AttentionRefRun(const AttentionProblem& p, const AttentionArgs& args
 inline constexpr AttentionKernel kAttentionRef = {
     .name = "attention-ref",
     .needs = Isa::kScalar,
-    .accepts = [](const AttentionProblem&) { return true; },
+    .accepts =
+        [](const AttentionProblem& p) {
+          return p.q.dtype == DType::kF32 && p.k.dtype == DType::kF32 && p.v.dtype == DType::kF32;
+        },
     .scratch_bytes = [](const AttentionProblem& p) { return p.k.h * p.k.w * sizeof(double); },
     .units = [](const AttentionProblem& p) { return p.heads * p.q.n * p.q.h; },
     .run = AttentionRefRun,

@@ -38,18 +38,24 @@ AlignedBuffer RunIn(const AttentionKernel& kernel, const AttentionProblem& p,
 class AttentionKernels : public testing::TestWithParam<Case> {};
 
 TEST_P(AttentionKernels, AgreeWithTheReferenceHoweverTheyAreSplit) {
-  const AttentionProblem p = ProblemOf(GetParam());
-  const AlignedBuffer q = RandomTensor(p.q, 1), k = RandomTensor(p.k, 2), v = RandomTensor(p.v, 3);
+  const AttentionProblem f32 = ProblemOf(GetParam());
+  const AlignedBuffer q = RandomTensor(f32.q, 1), k = RandomTensor(f32.k, 2),
+                      v = RandomTensor(f32.v, 3);
   const AttentionArgs inputs = {.q = q.data(), .k = k.data(), .v = v.data()};
-  const AlignedBuffer expected = RunIn(kAttentionRef, p, inputs, 1);
-  for (const IsaSet isa : MachineIsas()) {
-    for (const AttentionKernel& kernel : kernels::AttentionKernels(isa)) {
-      if (!kernel.accepts(p)) continue;
-      SCOPED_TRACE(kernel.name);
-      const AlignedBuffer whole = RunIn(kernel, p, inputs, 1);
-      // Scores err by dim roundings, which the softmax passes on; values are about 1.
-      ExpectSame(p.y, whole, expected, 1e-6 * GetParam().dim);
-      for (const int pieces : {2, 3}) ExpectSame(p.y, RunIn(kernel, p, inputs, pieces), whole, 0);
+  for (const Desc& y : {f32.y, AsBf16(f32.y)}) {
+    AttentionProblem p = f32;
+    p.y = y;
+    const AlignedBuffer expected = RunIn(kAttentionRef, p, inputs, 1);
+    for (const IsaSet isa : MachineIsas()) {
+      if (y.dtype == DType::kBF16 && !isa.Has(Isa::kBf16)) continue;
+      for (const AttentionKernel& kernel : kernels::AttentionKernels(isa)) {
+        if (!kernel.accepts(p)) continue;
+        SCOPED_TRACE(kernel.name);
+        const AlignedBuffer whole = RunIn(kernel, p, inputs, 1);
+        // Scores err by dim roundings, which the softmax passes on; values are about 1.
+        ExpectSame(p.y, whole, expected, 1e-6 * GetParam().dim);
+        for (const int pieces : {2, 3}) ExpectSame(p.y, RunIn(kernel, p, inputs, pieces), whole, 0);
+      }
     }
   }
 }

@@ -1,5 +1,5 @@
 #pragma once
-/// The reference convolution: any layout, halo, padding, stride, dilation and groups.
+/// The reference convolution: any type, layout, halo, padding, stride, dilation and groups.
 
 #include "mnv4/kernels/reference.h"
 
@@ -21,7 +21,7 @@ inline void ConvRefPack(const ConvProblem& p, const float* oihw, std::span<const
   }
 }
 
-inline double ConvRefSum(const ConvProblem& p, const float* x, const float* packed, int image,
+inline double ConvRefSum(const ConvProblem& p, const void* x, const float* packed, int image,
                          int oy, int ox, int c) {
   const int depth = p.x.c / p.groups;  // channels that one output channel reads
   const int first = c / (p.y.c / p.groups) * depth;
@@ -33,10 +33,10 @@ inline double ConvRefSum(const ConvProblem& p, const float* x, const float* pack
     for (int kx = 0; kx < p.kernel.w; ++kx) {
       const int ix = ox * p.stride.w - p.pad.left + kx * p.dilation.w;
       if (ix < 0 || ix >= p.x.w) continue;
-      const float* pixel = x + p.x.Offset(0, image, iy, ix);
+      const int64_t pixel = p.x.Offset(0, image, iy, ix);
       for (int i = 0; i < depth; ++i) {
         const double weight = weights[(i * p.kernel.h + ky) * p.kernel.w + kx];
-        sum += weight * pixel[ChannelOffset(p.x, first + i)];
+        sum += weight * ElementAt(p.x, x, pixel + ChannelOffset(p.x, first + i));
       }
     }
   }
@@ -45,13 +45,12 @@ inline double ConvRefSum(const ConvProblem& p, const float* x, const float* pack
 
 inline void ConvRefRun(const ConvProblem& p, const ConvArgs& args, int begin, int end,
                        int /*threads*/) noexcept {
-  const auto* x = static_cast<const float*>(args.x);
   const auto* packed = static_cast<const float*>(args.packed);
-  const auto* residual = static_cast<const float*>(args.residual);
   StoreRows(p.y, args.y, begin, end, [&](int image, int oy, int ox, int c) {
-    double value = Activate(ConvRefSum(p, x, packed, image, oy, ox, c), p.activation);
+    double value = Activate(ConvRefSum(p, args.x, packed, image, oy, ox, c), p.activation);
     if (p.has_residual) {
-      value += residual[p.residual.Offset(0, image, oy, ox) + ChannelOffset(p.residual, c)];
+      value += ElementAt(p.residual, args.residual,
+                         p.residual.Offset(0, image, oy, ox) + ChannelOffset(p.residual, c));
     }
     return value;
   });
@@ -62,6 +61,7 @@ inline constexpr ConvKernel kConvRef = {
     .needs = Isa::kScalar,
     .x = Layout::kC16,
     .y = Layout::kC16,
+    .x_type = DType::kF32,
     .accepts = [](const ConvProblem&) { return true; },
     .wants_halo = false,
     .packed_bytes =

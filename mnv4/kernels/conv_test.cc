@@ -60,9 +60,13 @@ class Trial {
     std::mt19937 random(3);
     std::normal_distribution<float> normal;
     weights_.resize(ConvRefWeights(p));
-    for (float& weight : weights_) weight = normal(random);
+    const bool bf16 = p.x.dtype == DType::kBF16;  // then scaled weights are multiples of 1/64
+    for (float& weight : weights_) {
+      weight = bf16 ? std::round(16 * normal(random)) / 16 : normal(random);
+    }
     for (int c = 0; c < p.y.c; ++c) {
-      scale_.push_back(0.5f + 0.1f * static_cast<float>(c % 7));
+      scale_.push_back(bf16 ? std::ldexp(1.0f, c % 3 - 2)
+                            : 0.5f + 0.1f * static_cast<float>(c % 7));
       bias_.push_back(normal(random));
     }
     expected_ = Run(kConvRef, 1);
@@ -95,6 +99,7 @@ class Trial {
     const double k = static_cast<double>(ConvRefWeights(p_)) / p_.y.c;
     const double tolerance = 4e-7 * (4 + k);
     for (const IsaSet isa : MachineIsas()) {
+      if (UsesBf16() && !isa.Has(Isa::kBf16)) continue;
       int fast = 0;
       for (const ConvKernel& kernel : ConvKernels(isa)) {
         if (kernel.needs == Isa::kScalar || kernel.x != p_.x.layout || !kernel.accepts(p_))
@@ -110,6 +115,8 @@ class Trial {
   }
 
  private:
+  bool UsesBf16() const { return p_.x.dtype == DType::kBF16 || p_.y.dtype == DType::kBF16; }
+
   ConvProblem p_;
   AlignedBuffer x_, residual_, expected_;
   std::vector<float> weights_, scale_, bias_;
@@ -177,6 +184,59 @@ TEST(ConvKernels, DepthwiseAgreesWithAnyPaddingAndHalo) {
   ConvProblem halo = With(Depthwise(C16(2, 7, 7, 16), 3, 1, kOne), Activation::kGelu, kOne);
   halo.x.halo = {1, 2, 0, 1};
   Trial(halo).CompareAll();
+}
+
+// The problem with bfloat16 in some of its places.
+ConvProblem Bf16(ConvProblem p, bool x, bool y, bool residual = false) {
+  if (x) p.x = AsBf16(p.x);
+  if (y) p.y = AsBf16(p.y);
+  if (residual) p.residual = AsBf16(p.residual);
+  return p;
+}
+
+TEST(ConvKernels, Bf16Agrees) {
+  for (const bool y : {false, true}) {
+    for (const int channels : {1, 2, 15, 16, 17, 24, 33, 50}) {
+      Trial(Bf16(Pointwise(C16(1, 3, 5, 20), channels), true, y)).CompareAll();
+      Trial(Bf16(Pointwise(C16(1, 3, 5, channels), 24), true, y)).CompareAll();
+    }
+    for (const int width : {1, 2, 5, 13, 14, 15, 28, 29, 49}) {
+      Trial(Bf16(Pointwise(C16(1, 1, width, 48), 80), true, y)).CompareAll();
+    }
+    Trial(Bf16(With(Pointwise(C16(1, 1, 1, 960), 1280), Activation::kRelu), true, y)).CompareAll();
+    Trial(Bf16(With(Conv(C16(1, 16, 16, 24), 96, 3, 2, kSame3), Activation::kRelu), true, y))
+        .CompareAll();
+    Trial(Bf16(Conv(C16(2, 9, 7, 21), 17, 3, 1, kOne), true, y)).CompareAll();
+    for (const bool residual : {false, true}) {
+      Trial(Bf16(WithResidual(Pointwise(C16(3, 7, 7, 96), 40), kOne), true, y, residual))
+          .CompareAll();
+    }
+  }
+  Trial(Bf16(With(Stem(2, 12, 14, 3, 24, kOne), Activation::kRelu, kOne), false, true))
+      .CompareAll();
+  for (int width = 1; width <= 20; ++width) {
+    for (const int stride : {1, 2}) {
+      Trial(Bf16(With(Depthwise(C16(1, 6, width, 20), 3, stride, kOne), Activation::kRelu), true,
+                 true))
+          .CompareAll();
+      Trial(Bf16(Depthwise(C16(2, 7, width, 16), 5, stride, kTwo), true, true)).CompareAll();
+    }
+  }
+}
+
+// GELU in bfloat16 is computed from sums that were rounded before.
+TEST(ConvKernels, Bf16GeluIsThatOfTheRoundedSum) {
+  if (!DetectIsa().Has(Isa::kBf16)) GTEST_SKIP() << "no bf16 arithmetic here";
+  const ConvProblem plain = Bf16(Pointwise(C16(1, 4, 7, 32), 48), true, true);
+  const ConvProblem gelu = With(plain, Activation::kGelu);
+  const auto first_row = [&](const ConvProblem& p) {
+    return Trial(p).Run(ConvKernels(DetectIsa()).front(), 1);
+  };
+  const AlignedBuffer sums = first_row(plain), activated = first_row(gelu);
+  for (int64_t i = 0; i < plain.y.elements(); ++i) {
+    const double expected = Activate(ElementAt(plain.y, sums.data(), i), Activation::kGelu);
+    ASSERT_NEAR(ElementAt(plain.y, activated.data(), i), expected, 1e-6 + std::abs(expected) / 256);
+  }
 }
 
 // x is zero but for one value and weights are 1, so that every row must give the reference's bits.

@@ -8,6 +8,7 @@
 #include <hwy/highway.h>
 
 #include "mnv4/base/aligned_buffer.h"
+#include "mnv4/base/tensor.h"
 #include "mnv4/kernels/gemm-inl.h"
 #include "mnv4/kernels/panel_split.h"
 #include "mnv4/kernels/rows-inl.h"
@@ -46,25 +47,47 @@ Taps TapsOf(const ConvProblem& p) {
   return taps;
 }
 
-// A panel is 16 biases, then [k.h][k.w][c_in] rows of 16 weights: in cache lines 1 + K.
-int64_t PanelFloats(const ConvProblem& p) {
-  return kBlock * (1 + int64_t{p.kernel.h} * p.kernel.w * p.x.c);
+// A panel is 16 floats of bias, then [k.h][k.w][c_in] rows of 16 weights, kStep<T> rows interlaced:
+// a row is as wide as T is, so that a step is a cache line.
+template <class T>
+int RowsOf(const ConvProblem& p) {  // of a tap
+  return (p.x.c + kStep<T> - 1) / kStep<T> * kStep<T>;
+}
+template <class T>
+int64_t PanelBytes(const ConvProblem& p) {
+  const int64_t steps = int64_t{p.kernel.h} * p.kernel.w * (RowsOf<T>(p) / kStep<T>);
+  return kCacheLine * (1 + steps);
 }
 
+template <class T>
+T Rounded(float value) {
+  if constexpr (std::is_same_v<T, BF16>) {
+    return {FloatToBFloat16(value)};
+  } else {
+    return value;
+  }
+}
+
+template <class T>
 void Pack(const ConvProblem& p, const float* oihw, std::span<const float> scale,
           std::span<const float> bias, void* packed) {
   const int taps = p.kernel.h * p.kernel.w;
-  auto* out = static_cast<float*>(packed);
-  for (int panel = 0; panel < p.y.blocks(); ++panel, out += PanelFloats(p)) {
+  auto* panel = static_cast<std::byte*>(packed);
+  for (int block = 0; block < p.y.blocks(); ++block, panel += PanelBytes<T>(p)) {
+    auto* const biases = reinterpret_cast<float*>(panel);
+    auto* const weights = reinterpret_cast<T*>(panel + kCacheLine);
     for (int lane = 0; lane < kBlock; ++lane) {
-      const int c = panel * kBlock + lane;
+      const int c = block * kBlock + lane;
       const bool real = c < p.y.c;
       const float factor = real && !scale.empty() ? scale[c] : 1;
-      out[lane] = real && !bias.empty() ? bias[c] : 0;
+      biases[lane] = real && !bias.empty() ? bias[c] : 0;
       for (int tap = 0; tap < taps; ++tap) {
-        for (int i = 0; i < p.x.c; ++i) {
+        for (int i = 0; i < RowsOf<T>(p); ++i) {
+          const int row = tap * RowsOf<T>(p) + i;
+          const int64_t to =
+              int64_t{row / kStep<T>} * kBlock * kStep<T> + lane * kStep<T> + row % kStep<T>;
           const int64_t from = (int64_t{c} * p.x.c + i) * taps + tap;
-          out[(1 + tap * p.x.c + i) * kBlock + lane] = real ? oihw[from] * factor : 0;
+          weights[to] = Rounded<T>(real && i < p.x.c ? oihw[from] * factor : 0);
         }
       }
     }
@@ -78,41 +101,43 @@ int Units(const ConvProblem& p, int threads) {
   return SplitPanels(p, kTileRows, GroupPanels(p), threads).units();
 }
 
+template <class T>
 void Run(const ConvProblem& p, const ConvArgs& args, int begin, int end, int threads) noexcept {
   const int group_panels = GroupPanels(p);
   const PanelSplit split = SplitPanels(p, kTileRows, group_panels, threads);
   const Taps taps = TapsOf(p);
-  const int64_t panel_floats = PanelFloats(p);
+  const int64_t panel_bytes = PanelBytes<T>(p);
   const int64_t pixel_stride = p.stride.w * p.x.pixel_stride();
-  const auto* packed = static_cast<const float*>(args.packed);
+  const auto* packed = static_cast<const std::byte*>(args.packed);
 
-  Tile tile;
+  Tile<T> tile;
   tile.taps = taps.offsets;
   tile.num_taps = taps.count;
   tile.depth = taps.depth;
   tile.x_block_stride = taps.block_stride;
-  tile.panel_stride = panel_floats;
-  tile.y_block_stride = p.y.block_stride();
-  tile.residual_block_stride = p.residual.block_stride();
+  tile.biased = true;
+  tile.panel_stride = panel_bytes / static_cast<int64_t>(sizeof(T));
+  tile.y = {.dtype = p.y.dtype, .block_stride = p.y.block_stride()};
+  tile.residual = {.dtype = p.residual.dtype, .block_stride = p.residual.block_stride()};
   tile.limits = LimitsOf(p.activation);
 
   const int k_blocks = taps.count * ((taps.depth + kBlock - 1) / kBlock);
-  const int group_lines = static_cast<int>(panel_floats) / kBlock * group_panels;
+  const int group_lines = static_cast<int>(panel_bytes) / kCacheLine * group_panels;
   for (int unit = begin; unit < end;) {
     const PanelRun run = split.RunAt(unit, end);
     const int block = run.group * group_panels;
     const int panels = std::min(group_panels, p.y.blocks() - block);
     const int ox = split.row.Begin(run.tile_begin);
 
-    tile.x = static_cast<const float*>(args.x) + ox * pixel_stride +
+    tile.x = static_cast<const T*>(args.x) + ox * pixel_stride +
              p.x.Offset(0, run.image, run.row * p.stride.h - p.pad.top, -p.pad.left);
     tile.prefetch_x = run.group == 0;  // later groups find x in L2
-    tile.bias = packed + block * panel_floats;
-    tile.weights = tile.bias + kBlock;
-    tile.y = static_cast<float*>(args.y) + p.y.Offset(block, run.image, run.row, ox);
+    const std::byte* const panel = packed + block * panel_bytes;
+    tile.weights = reinterpret_cast<const T*>(panel + kCacheLine);
+    tile.y.at = p.y.Forward(args.y, p.y.Offset(block, run.image, run.row, ox));
     if (p.has_residual) {
-      tile.residual = static_cast<const float*>(args.residual) +
-                      p.residual.Offset(block, run.image, run.row, ox);
+      tile.residual.at =
+          p.residual.Forward(args.residual, p.residual.Offset(block, run.image, run.row, ox));
     }
 
     // While one group of panels is used, the next comes from afar, a few lines for every k-block.
@@ -121,7 +146,7 @@ void Run(const ConvProblem& p, const ConvArgs& args, int begin, int end, int thr
     const void* next = last_group                      ? args.next_packed
                        : IsSinglePixel(p)              ? nullptr
                        : run.group + 1 == split.groups ? packed
-                                                       : tile.bias + group_panels * panel_floats;
+                                                       : panel + group_panels * panel_bytes;
     const int chunk_k_blocks = k_blocks * run.chunk_tiles;
     tile.prefetch_lines = next == nullptr ? 0 : (group_lines + chunk_k_blocks - 1) / chunk_k_blocks;
     const int tile_lines = tile.prefetch_lines * k_blocks;
@@ -131,12 +156,15 @@ void Run(const ConvProblem& p, const ConvArgs& args, int begin, int end, int thr
     for (int i = run.tile_begin; i < run.tile_end; ++i) {
       const int pixels = split.row.Size(i);
       RunPanels(pixels, panels, tile, pixel_stride);
-      for (int panel = 0; panel < panels; ++panel) {
-        ActivateStored(p.activation, tile.y + panel * tile.y_block_stride, pixels * kBlock);
+      for (int of_group = 0; of_group < panels; ++of_group) {
+        void* const stored = p.y.Forward(tile.y.at, of_group * p.y.block_stride());
+        WithType(p.y.dtype, stored, [&](auto* values) HWY_ATTR {
+          ActivateStored(p.activation, values, pixels * kBlock);
+        });
       }
       tile.x += pixels * pixel_stride;
-      tile.y += pixels * kBlock;
-      if (p.has_residual) tile.residual += pixels * kBlock;
+      tile.y.Advance(pixels * kBlock);
+      if (p.has_residual) tile.residual.Advance(pixels * kBlock);
       tile.prefetch += kCacheLine * tile_lines;
     }
     unit = run.unit_end;
@@ -148,42 +176,64 @@ bool Covers(const Padding& halo, const Padding& pad) {
          halo.right >= pad.right;
 }
 
+template <class T>
 bool AcceptsDense(const ConvProblem& p) {
-  return p.groups == 1 && IsF32C16(p.x) && IsF32C16(p.y) &&
-         (!p.has_residual || IsF32C16(p.residual)) && Covers(p.x.halo, p.pad) &&
+  return p.groups == 1 && IsC16Of<T>(p.x) && IsC16UpTo<T>(p.y) &&
+         (!p.has_residual || IsC16UpTo<T>(p.residual)) && Covers(p.x.halo, p.pad) &&
          p.kernel.h * p.kernel.w <= kMaxTaps && KeepsZeroLanes(p.activation, p.y);
 }
-
-bool AcceptsStem(const ConvProblem& p) {
-  return p.groups == 1 && p.x.dtype == DType::kF32 && p.x.layout == Layout::kNhwc &&
-         IsF32C16(p.y) && (!p.has_residual || IsF32C16(p.residual)) && Covers(p.x.halo, p.pad) &&
-         p.kernel.h <= kMaxTaps && p.dilation.w == 1 && KeepsZeroLanes(p.activation, p.y);
+template <class T>
+bool AcceptsPointwise(const ConvProblem& p) {
+  return p.pointwise() && AcceptsDense<T>(p);
 }
 
-constexpr ConvKernel Row(const char* name, Layout x, bool (*accepts)(const ConvProblem&)) {
+template <class T>
+bool AcceptsStem(const ConvProblem& p) {
+  return p.groups == 1 && p.x.dtype == DType::kF32 && p.x.layout == Layout::kNhwc &&
+         IsC16UpTo<T>(p.y) && (!p.has_residual || IsC16UpTo<T>(p.residual)) &&
+         Covers(p.x.halo, p.pad) && p.kernel.h <= kMaxTaps && p.dilation.w == 1 &&
+         KeepsZeroLanes(p.activation, p.y);
+}
+
+template <class T>
+constexpr ConvKernel Row(const char* name, Isa needs, Layout x,
+                         bool (*accepts)(const ConvProblem&)) {
   return {
       .name = name,
-      .needs = MNV4_TARGET_ISA,
+      .needs = needs,
       .x = x,
       .y = Layout::kC16,
+      .x_type = kTypeOf<T>,
       .accepts = accepts,
       .wants_halo = true,
-      .packed_bytes =
-          [](const ConvProblem& p) { return p.y.blocks() * PanelFloats(p) * sizeof(float); },
+      .packed_bytes = [](const ConvProblem& p) -> size_t {
+        return p.y.blocks() * PanelBytes<T>(p);
+      },
       .scratch_bytes = [](const ConvProblem&) -> size_t { return 0; },
-      .pack = Pack,
+      .pack = Pack<T>,
       .units = Units,
-      .run = Run,
+      .run = Run<T>,
   };
 }
 
 }  // namespace
 
-constinit const ConvKernel kPointwiseConv =
-    Row("pointwise-" MNV4_TARGET_NAME, Layout::kC16,
-        [](const ConvProblem& p) { return p.pointwise() && AcceptsDense(p); });
-constinit const ConvKernel kDenseConv = Row("dense-" MNV4_TARGET_NAME, Layout::kC16, AcceptsDense);
-constinit const ConvKernel kStemConv = Row("stem-" MNV4_TARGET_NAME, Layout::kNhwc, AcceptsStem);
+constinit const ConvKernel kPointwiseConv = Row<float>(
+    "pointwise-" MNV4_TARGET_NAME, MNV4_TARGET_ISA, Layout::kC16, AcceptsPointwise<float>);
+constinit const ConvKernel kDenseConv =
+    Row<float>("dense-" MNV4_TARGET_NAME, MNV4_TARGET_ISA, Layout::kC16, AcceptsDense<float>);
+constinit const ConvKernel kStemConv =
+    Row<float>("stem-" MNV4_TARGET_NAME, MNV4_TARGET_ISA, Layout::kNhwc, AcceptsStem<float>);
+
+#if HWY_TARGET == HWY_AVX3
+constinit const ConvKernel kPointwiseConvBf16 =
+    Row<BF16>("pointwise-bf16", Isa::kBf16, Layout::kC16, AcceptsPointwise<BF16>);
+constinit const ConvKernel kDenseConvBf16 =
+    Row<BF16>("dense-bf16", Isa::kBf16, Layout::kC16, AcceptsDense<BF16>);
+// The picture stays float32.
+constinit const ConvKernel kStemConvBf16 =
+    Row<float>("stem-bf16", Isa::kBf16, Layout::kNhwc, AcceptsStem<BF16>);
+#endif
 
 }  // namespace mnv4::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

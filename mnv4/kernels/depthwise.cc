@@ -26,27 +26,28 @@ constexpr int kTilePixels = 14;  // + 5 + 1 of 32
 constexpr int kTilePixels = 8;  // + 5 + 1 of 16
 #endif
 
-// One block of channels of one image. Strides in floats, from a row to the next.
+// One block of channels of one image. Strides in elements, from a row to the next.
+template <class T>
 struct Map {
-  const float* in = nullptr;
+  const T* in = nullptr;
   int in_height = 0, in_width = 0;
   int64_t in_stride = 0;
   const float* weights = nullptr;  // [side][side][16]
   const float* bias = nullptr;     // 16
-  float* out = nullptr;
+  T* out = nullptr;
   int64_t out_stride = 0;
   int pad_top = 0, pad_left = 0;
   ClampLimits limits;
 };
 
 // kPixels output pixels from (oy, ox) on, one vector of channels. Taps on padding are skipped.
-template <int kSide, int kStride, int kPixels>
-HWY_INLINE void RunTile(const Map& map, int lane, int oy, int ox) {
+template <int kSide, int kStride, int kPixels, class T>
+HWY_INLINE void RunTile(const Map<T>& map, int lane, int oy, int ox) {
   constexpr int kInputs = (kPixels - 1) * kStride + kSide;
   const int first_x = ox * kStride - map.pad_left, first_y = oy * kStride - map.pad_top;
   const int begin = -first_x, end = map.in_width - first_x;  // inputs [begin, end) exist
   const int ky_begin = std::max(0, -first_y), ky_end = std::min(kSide, map.in_height - first_y);
-  const float* in = map.in + (first_y + ky_begin) * map.in_stride + first_x * kBlock + lane;
+  const T* in = map.in + (first_y + ky_begin) * map.in_stride + first_x * kBlock + lane;
   const float* weights = map.weights + ky_begin * kSide * kBlock + lane;
 
   Vec sums[kPixels];
@@ -62,7 +63,7 @@ HWY_INLINE void RunTile(const Map& map, int lane, int oy, int ox) {
       // Padding is narrower than the kernel, so only the outermost inputs need a look.
       if (i < kSide - 1 && i < begin) continue;
       if (i > kInputs - kSide && i >= end) continue;
-      const Vec value = hn::Load(kF32, in + i * kBlock);
+      const Vec value = LoadAsF32(in + i * kBlock);
       HWY_UNROLL(8)
       for (int kx = 0; kx < kSide; ++kx) {
         const int p = (i - kx) / kStride;
@@ -73,14 +74,14 @@ HWY_INLINE void RunTile(const Map& map, int lane, int oy, int ox) {
   }
 
   const Vec lo = hn::Set(kF32, map.limits.lo), hi = hn::Set(kF32, map.limits.hi);
-  float* out = map.out + oy * map.out_stride + ox * kBlock + lane;
+  T* out = map.out + oy * map.out_stride + ox * kBlock + lane;
   HWY_UNROLL(16)
-  for (int p = 0; p < kPixels; ++p) hn::Store(Clamp(sums[p], lo, hi), kF32, out + p * kBlock);
+  for (int p = 0; p < kPixels; ++p) StoreFromF32(Clamp(sums[p], lo, hi), out + p * kBlock);
 }
 
 // `count` tiles side by side, the first at output pixel `ox`, of rows [oy_begin, oy_end).
-template <int kSide, int kStride, int kPixels>
-HWY_NOINLINE void RunTiles(const Map& map, int oy_begin, int oy_end, int ox, int count) {
+template <int kSide, int kStride, int kPixels, class T>
+HWY_NOINLINE void RunTiles(const Map<T>& map, int oy_begin, int oy_end, int ox, int count) {
   for (int oy = oy_begin; oy < oy_end; ++oy) {
     for (int lane = 0; lane < kBlock; lane += kLanes) {
       for (int x = ox; x < ox + count * kPixels; x += kPixels) {
@@ -90,13 +91,14 @@ HWY_NOINLINE void RunTiles(const Map& map, int oy_begin, int oy_end, int ox, int
   }
 }
 
-using TilesFunction = void (*)(const Map&, int oy_begin, int oy_end, int ox, int count);
+template <class T>
+using TilesFunction = void (*)(const Map<T>&, int oy_begin, int oy_end, int ox, int count);
 
 // RunTiles for 1, 2, ... kTilePixels pixels.
-template <int kSide, int kStride, size_t... kIndex>
-constexpr std::array<TilesFunction, sizeof...(kIndex)> TilesOfWidth(
+template <int kSide, int kStride, class T, size_t... kIndex>
+constexpr std::array<TilesFunction<T>, sizeof...(kIndex)> TilesOfWidth(
     std::index_sequence<kIndex...>) {
-  return {RunTiles<kSide, kStride, kIndex + 1>...};
+  return {RunTiles<kSide, kStride, kIndex + 1, T>...};
 }
 
 // A panel is one block of channels: 16 biases, then [side][side][16] weights.
@@ -122,14 +124,14 @@ void Pack(const ConvProblem& p, const float* oihw, std::span<const float> scale,
 // before them does.
 int Units(const ConvProblem& p, int /*threads*/) { return p.y.blocks() * p.y.n * p.y.h; }
 
-template <int kSide, int kStride>
+template <int kSide, int kStride, class T>
 void Run(const ConvProblem& p, const ConvArgs& args, int begin, int end, int /*threads*/) noexcept {
   static constexpr auto kTiles =
-      TilesOfWidth<kSide, kStride>(std::make_index_sequence<kTilePixels>());
+      TilesOfWidth<kSide, kStride, T>(std::make_index_sequence<kTilePixels>());
   // A row is cut evenly, so that widths differ by one pixel at most.
   const int tiles = (p.y.w + kTilePixels - 1) / kTilePixels;
   const int width = p.y.w / tiles, wider = p.y.w % tiles;
-  Map map;
+  Map<T> map;
   map.in_height = p.x.h;
   map.in_width = p.x.w;
   map.in_stride = p.x.columns() * p.x.pixel_stride();
@@ -140,8 +142,8 @@ void Run(const ConvProblem& p, const ConvArgs& args, int begin, int end, int /*t
   for (int unit = begin; unit < end;) {
     const int block = unit / (p.y.h * p.y.n), image = unit / p.y.h % p.y.n;
     const int oy_begin = unit % p.y.h, oy_end = std::min(p.y.h, oy_begin + end - unit);
-    map.in = static_cast<const float*>(args.x) + p.x.Offset(block, image, 0, 0);
-    map.out = static_cast<float*>(args.y) + p.y.Offset(block, image, 0, 0);
+    map.in = static_cast<const T*>(args.x) + p.x.Offset(block, image, 0, 0);
+    map.out = static_cast<T*>(args.y) + p.y.Offset(block, image, 0, 0);
     map.bias = static_cast<const float*>(args.packed) + block * PanelFloats(p);
     map.weights = map.bias + kBlock;
     if (wider > 0) kTiles[width](map, oy_begin, oy_end, 0, wider);
@@ -153,38 +155,48 @@ void Run(const ConvProblem& p, const ConvArgs& args, int begin, int end, int /*t
   }
 }
 
-template <int kSide, int kStride>
+template <int kSide, int kStride, class T>
 bool Accepts(const ConvProblem& p) {
-  return p.depthwise() && IsF32C16(p.x) && IsF32C16(p.y) && !p.has_residual &&
+  return p.depthwise() && IsC16Of<T>(p.x) && IsC16Of<T>(p.y) && !p.has_residual &&
          p.kernel == Size2{kSide, kSide} && p.stride == Size2{kStride, kStride} &&
          p.dilation == Size2{1, 1} && std::max(p.pad.left, p.pad.right) < kSide &&
          KeepsZeroLanes(p.activation, p.y);
 }
 
-template <int kSide, int kStride>
-constexpr ConvKernel Row(const char* name) {
+template <int kSide, int kStride, class T>
+constexpr ConvKernel Row(const char* name, Isa needs) {
   return {
       .name = name,
-      .needs = MNV4_TARGET_ISA,
+      .needs = needs,
       .x = Layout::kC16,
       .y = Layout::kC16,
-      .accepts = Accepts<kSide, kStride>,
+      .x_type = kTypeOf<T>,
+      .accepts = Accepts<kSide, kStride, T>,
       .wants_halo = false,
       .packed_bytes =
           [](const ConvProblem& p) { return p.y.blocks() * PanelFloats(p) * sizeof(float); },
       .scratch_bytes = [](const ConvProblem&) -> size_t { return 0; },
       .pack = Pack,
       .units = Units,
-      .run = Run<kSide, kStride>,
+      .run = Run<kSide, kStride, T>,
   };
 }
 
 }  // namespace
 
-constinit const ConvKernel kDepthwise3 = Row<3, 1>("depthwise-3x3-" MNV4_TARGET_NAME);
-constinit const ConvKernel kDepthwise3Stride2 = Row<3, 2>("depthwise-3x3-s2-" MNV4_TARGET_NAME);
-constinit const ConvKernel kDepthwise5 = Row<5, 1>("depthwise-5x5-" MNV4_TARGET_NAME);
-constinit const ConvKernel kDepthwise5Stride2 = Row<5, 2>("depthwise-5x5-s2-" MNV4_TARGET_NAME);
+constinit const ConvKernel kDepthwise[] = {
+    Row<3, 1, float>("depthwise-3x3-" MNV4_TARGET_NAME, MNV4_TARGET_ISA),
+    Row<3, 2, float>("depthwise-3x3-s2-" MNV4_TARGET_NAME, MNV4_TARGET_ISA),
+    Row<5, 1, float>("depthwise-5x5-" MNV4_TARGET_NAME, MNV4_TARGET_ISA),
+    Row<5, 2, float>("depthwise-5x5-s2-" MNV4_TARGET_NAME, MNV4_TARGET_ISA)};
+
+#if HWY_TARGET == HWY_AVX3
+constinit const ConvKernel kDepthwiseBf16[] = {
+    Row<3, 1, BF16>("depthwise-3x3-bf16", Isa::kBf16),
+    Row<3, 2, BF16>("depthwise-3x3-s2-bf16", Isa::kBf16),
+    Row<5, 1, BF16>("depthwise-5x5-bf16", Isa::kBf16),
+    Row<5, 2, BF16>("depthwise-5x5-s2-bf16", Isa::kBf16)};
+#endif
 
 }  // namespace mnv4::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

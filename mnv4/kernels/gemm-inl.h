@@ -11,6 +11,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
+#include <type_traits>
 #include <utility>
 
 #include "mnv4/base/aligned_buffer.h"
@@ -36,20 +38,37 @@ constexpr int kTileRows = 2, kTilePanels = 1;  // 8 + 4 + 1 of 16, and one for t
 // the few: it takes 8 vectors of channels at once.
 constexpr int kPixelPanels = 8 / kBlockVectors;
 
-/// What a tile reads and writes. Strides and offsets in floats; blocks of y are C16.
+/// One step of a sum takes a float32, or as many bits of bfloat16.
+template <class T>
+constexpr int kStep = sizeof(float) / sizeof(T);
+
+/// A tensor that a tile writes or adds: its blocks are C16.
+template <class Void>
+struct TileMap {
+  Void* at = nullptr;  ///< the first pixel's channel 0 of the first panel
+  DType dtype = DType::kF32;
+  int64_t block_stride = 0;
+
+  void Advance(int64_t elements) {
+    using Byte = std::conditional_t<std::is_const_v<Void>, const std::byte, std::byte>;
+    at = static_cast<Byte*>(at) + elements * static_cast<int64_t>(SizeOf(dtype));
+  }
+};
+
+/// What a tile reads and writes. Strides and offsets in elements.
+template <class T>
 struct Tile {
-  const float* x = nullptr;  ///< channel 0 of the first pixel at tap offset 0
+  const T* x = nullptr;  ///< channel 0 of the first pixel at tap offset 0
   const int64_t* taps = nullptr;
   int num_taps = 1;
   int depth = 0;               ///< channels of one tap, in blocks of 16 (the last may be shorter)
   int64_t x_block_stride = 0;  ///< from a block to the next
-  const float* weights = nullptr;  ///< [taps][depth][16] of the first panel
-  int64_t panel_stride = 0;        ///< to the same weight of the next panel
-  const float* bias = nullptr;     ///< 16 of the first panel; others at panel_stride; null for 0
-  float* y = nullptr;
-  int64_t y_block_stride = 0;
-  const float* residual = nullptr;  ///< laid out as y, or null
-  int64_t residual_block_stride = 0;
+  /// Of the first panel: [taps][depth / kStep][16][kStep], behind 16 floats of bias if `biased`.
+  const T* weights = nullptr;
+  bool biased = false;
+  int64_t panel_stride = 0;  ///< to the same weight of the next panel
+  TileMap<void> y;
+  TileMap<const void> residual;  ///< null for none
   ClampLimits limits;
   bool prefetch_x = false;              ///< fetch the pixels behind this tile meanwhile
   const std::byte* prefetch = nullptr;  ///< lines fetched into L2 meanwhile, `prefetch_lines`
@@ -81,24 +100,75 @@ HWY_INLINE void AddProduct(Sums<kRows, kPanels>& sums, const float* HWY_RESTRICT
   }
 }
 
-/// kRowStride: floats from a pixel of x to the next; 0 takes it from `stride`.
-template <int kRows, int kPanels, int kRowStride>
-HWY_NOINLINE void RunTile(const Tile& tile, int64_t stride) {
+#if HWY_TARGET == HWY_AVX3
+// Two k at once: pairs of bfloat16. As assembly for the reason that StoreFromF32 gives.
+template <int kRows, int kPanels>
+HWY_INLINE void AddProduct(Sums<kRows, kPanels>& sums, const BF16* HWY_RESTRICT x,
+                           int64_t row_stride, const BF16* HWY_RESTRICT weights,
+                           int64_t panel_stride) {
+  __m512i w[kPanels];
+  HWY_UNROLL(8)
+  for (int i = 0; i < kPanels; ++i) w[i] = _mm512_load_si512(weights + i * panel_stride);
+  HWY_UNROLL(16)
+  for (int r = 0; r < kRows; ++r) {
+    int32_t pair;
+    std::memcpy(&pair, x + r * row_stride, sizeof(pair));
+    const __m512i value = _mm512_set1_epi32(pair);
+    HWY_UNROLL(8)
+    for (int i = 0; i < kPanels; ++i) {
+      __m512 sum = sums.v[r][i].raw;  // g++ keeps no array in registers whose elements it is given
+      __asm__("vdpbf16ps %2, %1, %0" : "+v"(sum) : "v"(value), "v"(w[i]));
+      sums.v[r][i] = Vec(sum);
+    }
+  }
+}
+#endif
+
+template <int kRows, int kPanels, class T>
+HWY_INLINE void AddResidual(Sums<kRows, kPanels>& sums, int64_t block_stride, const T* residual) {
+  HWY_UNROLL(16)
+  for (int r = 0; r < kRows; ++r) {
+    HWY_UNROLL(8)
+    for (int i = 0; i < kPanels * kBlockVectors; ++i) {
+      const T* at = residual + i / kBlockVectors * block_stride + r * kBlock;
+      sums.v[r][i] = hn::Add(sums.v[r][i], LoadAsF32(at + i % kBlockVectors * kLanes));
+    }
+  }
+}
+
+template <int kRows, int kPanels, class T>
+HWY_INLINE void StoreSums(const Sums<kRows, kPanels>& sums, ClampLimits limits,
+                          int64_t block_stride, T* y) {
+  const Vec lo = hn::Set(kF32, limits.lo), hi = hn::Set(kF32, limits.hi);
+  HWY_UNROLL(16)
+  for (int r = 0; r < kRows; ++r) {
+    HWY_UNROLL(8)
+    for (int i = 0; i < kPanels * kBlockVectors; ++i) {
+      T* at = y + i / kBlockVectors * block_stride + r * kBlock;
+      StoreFromF32(Clamp(sums.v[r][i], lo, hi), at + i % kBlockVectors * kLanes);
+    }
+  }
+}
+
+/// kRowStride: elements from a pixel of x to the next; 0 takes it from `stride`.
+template <class T, int kRows, int kPanels, int kRowStride>
+HWY_NOINLINE void RunTile(const Tile<T>& tile, int64_t stride) {
   const int64_t row_stride = kRowStride != 0 ? kRowStride : stride;
   const int64_t panel_stride = tile.panel_stride;
   Sums<kRows, kPanels> sums;
   HWY_UNROLL(8)
   for (int i = 0; i < kPanels * kBlockVectors; ++i) {
-    const int64_t offset = i / kBlockVectors * panel_stride + i % kBlockVectors * kLanes;
-    const Vec bias = tile.bias != nullptr ? hn::Load(kF32, tile.bias + offset) : hn::Zero(kF32);
+    const T* panel = tile.weights + i / kBlockVectors * panel_stride;
+    const float* bias = reinterpret_cast<const float*>(panel) - kBlock + i % kBlockVectors * kLanes;
+    const Vec first = tile.biased ? hn::Load(kF32, bias) : hn::Zero(kF32);
     HWY_UNROLL(16)
-    for (int r = 0; r < kRows; ++r) sums.v[r][i] = bias;
+    for (int r = 0; r < kRows; ++r) sums.v[r][i] = first;
   }
 
-  const float* HWY_RESTRICT weights = tile.weights;
+  const T* HWY_RESTRICT weights = tile.weights;
   const std::byte* prefetch = tile.prefetch;
   for (int tap = 0; tap < tile.num_taps; ++tap) {
-    const float* HWY_RESTRICT block = tile.x + tile.taps[tap];
+    const T* HWY_RESTRICT block = tile.x + tile.taps[tap];
     for (int left = tile.depth; left > 0; left -= kBlock) {
       for (int i = 0; i < tile.prefetch_lines; ++i, prefetch += kCacheLine) {
         __builtin_prefetch(prefetch, 0, 2);
@@ -108,73 +178,61 @@ HWY_NOINLINE void RunTile(const Tile& tile, int64_t stride) {
         for (int r = 0; r < kRows; ++r) __builtin_prefetch(block + (kRows + r) * row_stride);
       }
       const int depth = std::min(left, kBlock);
-      for (int k = 0; k < depth; ++k) {
-        AddProduct(sums, block + k, row_stride, weights + k * kBlock, panel_stride);
+      for (int k = 0; k < depth; k += kStep<T>) {
+        AddProduct(sums, block + k, row_stride, weights, panel_stride);
+        weights += kStep<T> * kBlock;
       }
-      weights += depth * kBlock;
       block += tile.x_block_stride;
     }
   }
 
-  if (tile.residual != nullptr) {
-    HWY_UNROLL(16)
-    for (int r = 0; r < kRows; ++r) {
-      HWY_UNROLL(8)
-      for (int i = 0; i < kPanels * kBlockVectors; ++i) {
-        const float* residual = tile.residual + i / kBlockVectors * tile.residual_block_stride +
-                                r * kBlock + i % kBlockVectors * kLanes;
-        sums.v[r][i] = hn::Add(sums.v[r][i], hn::Load(kF32, residual));
-      }
-    }
+  if (tile.residual.at != nullptr) {
+    WithType(tile.residual.dtype, tile.residual.at, [&](const auto* residual) HWY_ATTR {
+      AddResidual(sums, tile.residual.block_stride, residual);
+    });
   }
-  const Vec lo = hn::Set(kF32, tile.limits.lo), hi = hn::Set(kF32, tile.limits.hi);
-  HWY_UNROLL(16)
-  for (int r = 0; r < kRows; ++r) {
-    HWY_UNROLL(8)
-    for (int i = 0; i < kPanels * kBlockVectors; ++i) {
-      float* y = tile.y + i / kBlockVectors * tile.y_block_stride + r * kBlock +
-                 i % kBlockVectors * kLanes;
-      hn::Store(Clamp(sums.v[r][i], lo, hi), kF32, y);
-    }
-  }
+  WithType(tile.y.dtype, tile.y.at,
+           [&](auto* y) HWY_ATTR { StoreSums(sums, tile.limits, tile.y.block_stride, y); });
 }
 
-using TileFunction = void (*)(const Tile&, int64_t stride);
+template <class T>
+using TileFunction = void (*)(const Tile<T>&, int64_t stride);
 
 /// RunTile for 1, 2, ... kTileRows pixels.
-template <int kPanels, int kRowStride, size_t... kIndex>
-constexpr std::array<TileFunction, sizeof...(kIndex)> TilesOfHeight(
+template <class T, int kPanels, int kRowStride, size_t... kIndex>
+constexpr std::array<TileFunction<T>, sizeof...(kIndex)> TilesOfHeight(
     std::index_sequence<kIndex...>) {
-  return {RunTile<kIndex + 1, kPanels, kRowStride>...};
+  return {RunTile<T, kIndex + 1, kPanels, kRowStride>...};
 }
 
-template <int kPanels, int kRowStride>
-constexpr auto kTiles = TilesOfHeight<kPanels, kRowStride>(std::make_index_sequence<kTileRows>());
+template <class T, int kPanels, int kRowStride>
+constexpr auto kTiles =
+    TilesOfHeight<T, kPanels, kRowStride>(std::make_index_sequence<kTileRows>());
 
 /// The tile for that many pixels. Usual row strides are constants in the code: the next pixel, and
 /// every second one.
-template <int kPanels>
-HWY_INLINE void RunTileOf(int rows, const Tile& tile, int64_t row_stride) {
+template <int kPanels, class T>
+HWY_INLINE void RunTileOf(int rows, const Tile<T>& tile, int64_t row_stride) {
   switch (row_stride) {
     case kBlock:
-      return kTiles<kPanels, kBlock>[rows - 1](tile, row_stride);
+      return kTiles<T, kPanels, kBlock>[rows - 1](tile, row_stride);
     case 2 * kBlock:
-      return kTiles<kPanels, 2 * kBlock>[rows - 1](tile, row_stride);
+      return kTiles<T, kPanels, 2 * kBlock>[rows - 1](tile, row_stride);
     default:
-      return kTiles<kPanels, 0>[rows - 1](tile, row_stride);
+      return kTiles<T, kPanels, 0>[rows - 1](tile, row_stride);
   }
 }
 
 /// Up to kTileRows pixels times `panels` panels: in one tile if there is one, else one by one.
-HWY_INLINE void RunPanels(int rows, int panels, Tile tile, int64_t row_stride) {
+template <class T>
+HWY_INLINE void RunPanels(int rows, int panels, Tile<T> tile, int64_t row_stride) {
   if (panels == kTilePanels) return RunTileOf<kTilePanels>(rows, tile, row_stride);
-  if (rows == 1 && panels == kPixelPanels) return RunTile<1, kPixelPanels, 0>(tile, row_stride);
+  if (rows == 1 && panels == kPixelPanels) return RunTile<T, 1, kPixelPanels, 0>(tile, row_stride);
   for (int panel = 0; panel < panels; ++panel) {
     RunTileOf<1>(rows, tile, row_stride);
     tile.weights += tile.panel_stride;
-    if (tile.bias != nullptr) tile.bias += tile.panel_stride;
-    tile.y += tile.y_block_stride;
-    if (tile.residual != nullptr) tile.residual += tile.residual_block_stride;
+    tile.y.Advance(tile.y.block_stride);
+    if (tile.residual.at != nullptr) tile.residual.Advance(tile.residual.block_stride);
   }
 }
 

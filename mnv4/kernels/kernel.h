@@ -47,6 +47,13 @@ struct Desc {
     return pixels * (layout == Layout::kNhwc ? c : int64_t{blocks()} * kBlock);
   }
   size_t bytes() const { return static_cast<size_t>(elements()) * SizeOf(dtype); }
+  /// `elements` further on from `at`, an address in a tensor of this type.
+  const void* Forward(const void* at, int64_t elements) const {
+    return static_cast<const std::byte*>(at) + elements * static_cast<int64_t>(SizeOf(dtype));
+  }
+  void* Forward(void* at, int64_t elements) const {
+    return static_cast<std::byte*>(at) + elements * static_cast<int64_t>(SizeOf(dtype));
+  }
   /// True if all pixels of all images follow each other without a gap.
   bool dense() const { return halo == Padding{}; }
 };
@@ -82,7 +89,8 @@ struct ConvArgs {
 struct ConvKernel {
   const char* name;  ///< "pointwise-6x16", unique in its table
   Isa needs;
-  Layout x, y;  ///< what it reads and writes (a residual is read in y's layout)
+  Layout x, y;   ///< what it reads and writes (a residual is read in y's layout)
+  DType x_type;  ///< of what it reads; the reference reads and writes any type
   /// True if the kernel can do this problem, its halos included: a kernel that wants a halo on x
   /// accepts only problems whose x has `wants_halo` of it.
   bool (*accepts)(const ConvProblem&);
@@ -164,8 +172,9 @@ struct PointwiseKernel {
   void (*run)(const PointwiseProblem&, const PointwiseArgs&, int begin, int end) noexcept;
 };
 
-/// Best first, ending in the references, which accept everything (any layout, halo, dilation,
-/// groups). Only rows whose `needs` is in `isa`.
+/// Best first, ending in the references, which accept everything (any type, layout, halo, dilation,
+/// groups). Only rows whose `needs` is in `isa`: 16-bit arithmetic is an instruction set of its
+/// own, which the Plan asks for only where the precision allows it.
 std::span<const ConvKernel> ConvKernels(IsaSet isa);
 std::span<const AttentionKernel> AttentionKernels(IsaSet isa);
 std::span<const PoolKernel> PoolKernels(IsaSet isa);

@@ -30,15 +30,27 @@ namespace mnv4::kernels::HWY_NAMESPACE {
 namespace {
 
 const Tables& TargetTables() {
-  static const ConvKernel conv[] = {
-      kPointwiseConv,     kDenseConv,  kStemConv,          kDepthwise3,
-      kDepthwise3Stride2, kDepthwise5, kDepthwise5Stride2, kConvRef};
+  static const ConvKernel conv[] = {kPointwiseConv, kDenseConv,    kStemConv,     kDepthwise[0],
+                                    kDepthwise[1],  kDepthwise[2], kDepthwise[3], kConvRef};
   static const AttentionKernel attention[] = {kAttention, kAttentionRef};
   static const PoolKernel pool[] = {kPool, kPoolRef};
   static const PointwiseKernel pointwise[] = {kPointwise, kPointwiseRef};
   static const Tables tables = {conv, attention, pool, pointwise};
   return tables;
 }
+
+#if HWY_TARGET == HWY_AVX3
+const Tables& Bf16Tables() {
+  static const ConvKernel conv[] = {
+      kPointwiseConvBf16, kDenseConvBf16,    kStemConvBf16,  kDepthwiseBf16[0], kDepthwiseBf16[1],
+      kDepthwiseBf16[2],  kDepthwiseBf16[3], kPointwiseConv, kDenseConv,        kStemConv,
+      kDepthwise[0],      kDepthwise[1],     kDepthwise[2],  kDepthwise[3],     kConvRef};
+  static const PoolKernel pool[] = {kPoolBf16, kPoolRef};
+  static const PointwiseKernel pointwise[] = {kPointwiseBf16, kPointwiseRef};
+  static const Tables tables = {conv, TargetTables().attention, pool, pointwise};
+  return tables;
+}
+#endif
 
 }  // namespace
 }  // namespace mnv4::kernels::HWY_NAMESPACE
@@ -49,6 +61,7 @@ namespace {
 
 const Tables& TablesFor(IsaSet isa) {
 #if HWY_TARGETS & HWY_AVX3
+  if (isa.Has(Isa::kBf16)) return N_AVX3::Bf16Tables();
   if (isa.Has(Isa::kAvx512)) return N_AVX3::TargetTables();
 #endif
 #if HWY_TARGETS & HWY_AVX2

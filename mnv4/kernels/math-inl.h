@@ -14,6 +14,7 @@
 #include <hwy/highway.h>
 
 #include <limits>
+#include <type_traits>
 
 #include "mnv4/kernels/kernel.h"
 
@@ -28,6 +29,33 @@ using Vec = hn::Vec<F32>;
 constexpr F32 kF32;
 constexpr int kLanes = static_cast<int>(hn::MaxLanes(kF32));
 constexpr int kBlockVectors = kBlock / kLanes;
+
+/// Tensors in memory are float32 or, where rows need Isa::kBf16, bfloat16.
+using BF16 = hwy::bfloat16_t;
+#if HWY_TARGET == HWY_AVX3
+constexpr bool kHasBf16 = true;
+#else
+constexpr bool kHasBf16 = false;
+#endif
+
+HWY_INLINE Vec LoadAsF32(const float* values) { return hn::Load(kF32, values); }
+HWY_INLINE void StoreFromF32(Vec v, float* values) { hn::Store(v, kF32, values); }
+
+#if HWY_TARGET == HWY_AVX3
+HWY_INLINE Vec LoadAsF32(const BF16* values) {
+  const hn::Rebind<uint16_t, F32> u16;
+  const hn::RebindToUnsigned<F32> u32;
+  const auto bits = hn::Load(u16, reinterpret_cast<const uint16_t*>(values));
+  return hn::BitCast(kF32, hn::ShiftLeft<16>(hn::PromoteTo(u32, bits)));
+}
+/// Rounds to nearest even. Highway 1.0.3 does not know the instruction, and a function that may use
+/// its intrinsic cannot be inlined into Highway's: hence the assembly.
+HWY_INLINE void StoreFromF32(Vec v, BF16* values) {
+  __m256i bits;
+  __asm__("vcvtneps2bf16 %1, %0" : "=v"(bits) : "v"(v.raw));
+  _mm256_store_si256(reinterpret_cast<__m256i*>(values), bits);
+}
+#endif
 
 /// The larger and the smaller of a bound and a value, NaN if the value is.
 HWY_INLINE Vec AtLeast(Vec bound, Vec v) {
@@ -101,15 +129,16 @@ inline ClampLimits LimitsOf(Activation activation) {
   }
 }
 
-template <class Function>
-HWY_INLINE void Transform(float* values, int64_t count, Function function) {
+template <class T, class Function>
+HWY_INLINE void Transform(T* values, int64_t count, Function function) {
   for (int64_t i = 0; i < count; i += kLanes) {
-    hn::Store(function(hn::Load(kF32, values + i)), kF32, values + i);
+    StoreFromF32(function(LoadAsF32(values + i)), values + i);
   }
 }
 
 /// Applies an activation that is no clamp to whole blocks just stored, while L1 still holds them.
-HWY_INLINE void ActivateStored(Activation activation, float* values, int64_t count) {
+template <class T>
+HWY_INLINE void ActivateStored(Activation activation, T* values, int64_t count) {
   switch (activation) {
     case Activation::kGelu:
       return Transform(values, count, [](Vec v) HWY_ATTR { return Gelu(v); });
@@ -130,8 +159,33 @@ inline bool KeepsZeroLanes(Activation activation, const Desc& y) {
   return activation != Activation::kHardSigmoid || y.c % kBlock == 0;
 }
 
-inline bool IsF32C16(const Desc& desc) {
-  return desc.dtype == DType::kF32 && desc.layout == Layout::kC16;
+/// Calls function(pointer) with `values` as what they are: float32 or bfloat16.
+template <class Void, class Function>
+HWY_INLINE void WithType(DType dtype, Void* values, Function function) {
+  constexpr bool kConst = std::is_const_v<Void>;
+  if constexpr (kHasBf16) {
+    if (dtype == DType::kBF16) {
+      return function(static_cast<std::conditional_t<kConst, const BF16*, BF16*>>(values));
+    }
+  }
+  function(static_cast<std::conditional_t<kConst, const float*, float*>>(values));
+}
+
+template <class T>
+constexpr DType kTypeOf = DType::kF32;
+template <>
+constexpr DType kTypeOf<BF16> = DType::kBF16;
+
+template <class T>
+bool IsC16Of(const Desc& desc) {
+  return desc.dtype == kTypeOf<T> && desc.layout == Layout::kC16;
+}
+inline bool IsF32C16(const Desc& desc) { return IsC16Of<float>(desc); }
+/// Whether rows that compute with arithmetic of T may write or add this tensor: float32 always,
+/// bfloat16 if they need Isa::kBf16.
+template <class T>
+bool IsC16UpTo(const Desc& desc) {
+  return IsC16Of<float>(desc) || IsC16Of<T>(desc);
 }
 
 }  // namespace

@@ -7,13 +7,13 @@ namespace mnv4::kernels {
 
 inline void PointwiseRefRun(const PointwiseProblem& p, const PointwiseArgs& args, int begin,
                             int end) noexcept {
-  const auto* a = static_cast<const float*>(args.a);
-  const auto* b = static_cast<const float*>(args.b);
   StoreRows(p.y, args.y, begin, end, [&](int image, int y, int x, int c) {
-    double value = a[p.a.Offset(0, image, y, x) + ChannelOffset(p.a, c)];
+    double value = ElementAt(p.a, args.a, p.a.Offset(0, image, y, x) + ChannelOffset(p.a, c));
     if (args.scale != nullptr) value *= args.scale[c];
     if (args.bias != nullptr) value += args.bias[c];
-    if (p.has_b) value += b[p.b.Offset(0, image, y, x) + ChannelOffset(p.b, c)];
+    if (p.has_b) {
+      value += ElementAt(p.b, args.b, p.b.Offset(0, image, y, x) + ChannelOffset(p.b, c));
+    }
     return Activate(value, p.activation);
   });
 }

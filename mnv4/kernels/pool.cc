@@ -18,16 +18,18 @@ struct BlockSum {
   Vec v[kBlockVectors];
 };
 
-HWY_INLINE void AddPixel(BlockSum& sum, const float* HWY_RESTRICT pixel) {
+template <class X>
+HWY_INLINE void AddPixel(BlockSum& sum, const X* HWY_RESTRICT pixel) {
   HWY_UNROLL(4)
   for (int i = 0; i < kBlockVectors; ++i) {
-    sum.v[i] = hn::Add(sum.v[i], hn::Load(kF32, pixel + i * kLanes));
+    sum.v[i] = hn::Add(sum.v[i], LoadAsF32(pixel + i * kLanes));
   }
 }
 
 // One pixel of y: the mean of a window of x. Four sums, because an add waits for the one before.
-HWY_INLINE void MeanOfWindow(const float* HWY_RESTRICT x, int64_t row_stride, Size2 window,
-                             float* HWY_RESTRICT y) {
+template <class X, class Y>
+HWY_INLINE void MeanOfWindow(const X* HWY_RESTRICT x, int64_t row_stride, Size2 window,
+                             Y* HWY_RESTRICT y) {
   constexpr int kSums = 4;
   BlockSum sums[kSums];
   for (BlockSum& sum : sums) {
@@ -46,33 +48,49 @@ HWY_INLINE void MeanOfWindow(const float* HWY_RESTRICT x, int64_t row_stride, Si
   for (int i = 0; i < kBlockVectors; ++i) {
     const Vec total =
         hn::Add(hn::Add(sums[0].v[i], sums[1].v[i]), hn::Add(sums[2].v[i], sums[3].v[i]));
-    hn::Store(hn::Mul(total, factor), kF32, y + i * kLanes);
+    StoreFromF32(hn::Mul(total, factor), y + i * kLanes);
   }
 }
 
-void Run(const PoolProblem& p, const void* x, void* y, int begin, int end) noexcept {
+template <class X, class Y>
+void Run(const PoolProblem& p, const X* x, Y* y, int begin, int end) {
   const Size2 window = p.global ? Size2{p.x.h, p.x.w} : p.kernel;
   const int64_t row_stride = p.x.columns() * p.x.pixel_stride();
   for (int unit = begin; unit < end; ++unit) {
     const RowUnit row = RowUnitAt(p.y, unit);
-    const float* in = static_cast<const float*>(x) +
-                      p.x.Offset(row.block, row.image, p.global ? 0 : row.y * p.stride.h, 0);
-    float* out = static_cast<float*>(y) + p.y.Offset(row.block, row.image, row.y, 0);
+    const X* in = x + p.x.Offset(row.block, row.image, p.global ? 0 : row.y * p.stride.h, 0);
+    Y* out = y + p.y.Offset(row.block, row.image, row.y, 0);
     for (int ox = 0; ox < p.y.w; ++ox) {
       MeanOfWindow(in + ox * p.stride.w * kBlock, row_stride, window, out + ox * kBlock);
     }
   }
 }
 
+template <class T>
+bool Accepts(const PoolProblem& p) {
+  return IsC16UpTo<T>(p.x) && IsC16UpTo<T>(p.y);
+}
+
+template <class T>
+constexpr PoolKernel Row(const char* name, Isa needs) {
+  return {.name = name,
+          .needs = needs,
+          .accepts = Accepts<T>,
+          .units = [](const PoolProblem& p) { return CountRowUnits(p.y); },
+          .run =
+              [](const PoolProblem& p, const void* x, void* y, int begin, int end) noexcept {
+                WithType(p.x.dtype, x, [&](auto* from) {
+                  WithType(p.y.dtype, y, [&](auto* to) { Run(p, from, to, begin, end); });
+                });
+              }};
+}
+
 }  // namespace
 
-constinit const PoolKernel kPool = {
-    .name = "pool-" MNV4_TARGET_NAME,
-    .needs = MNV4_TARGET_ISA,
-    .accepts = [](const PoolProblem& p) { return IsF32C16(p.x) && IsF32C16(p.y); },
-    .units = [](const PoolProblem& p) { return CountRowUnits(p.y); },
-    .run = Run,
-};
+constinit const PoolKernel kPool = Row<float>("pool-" MNV4_TARGET_NAME, MNV4_TARGET_ISA);
+#if HWY_TARGET == HWY_AVX3
+constinit const PoolKernel kPoolBf16 = Row<BF16>("pool-bf16", Isa::kBf16);
+#endif
 
 }  // namespace mnv4::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

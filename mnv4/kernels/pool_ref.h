@@ -13,7 +13,7 @@ inline void PoolRefRun(const PoolProblem& p, const void* x, void* y, int begin, 
     for (int ky = 0; ky < window.h; ++ky) {
       for (int kx = 0; kx < window.w; ++kx) {
         const int64_t pixel = p.x.Offset(0, image, oy * stride.h + ky, ox * stride.w + kx);
-        sum += static_cast<const float*>(x)[pixel + ChannelOffset(p.x, c)];
+        sum += ElementAt(p.x, x, pixel + ChannelOffset(p.x, c));
       }
     }
     return sum / (window.h * window.w);

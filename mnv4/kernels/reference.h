@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "mnv4/base/tensor.h"
 #include "mnv4/kernels/kernel.h"
 
 namespace mnv4::kernels {
@@ -14,6 +15,21 @@ namespace mnv4::kernels {
 inline int64_t ChannelOffset(const Desc& desc, int c) {
   if (desc.layout == Layout::kNhwc) return c;
   return c / kBlock * desc.block_stride() + c % kBlock;
+}
+
+/// One element of a tensor, whatever its type.
+inline double ElementAt(const Desc& desc, const void* data, int64_t offset) {
+  const void* at = desc.Forward(data, offset);
+  return desc.dtype == DType::kBF16 ? BFloat16ToFloat(*static_cast<const uint16_t*>(at))
+                                    : *static_cast<const float*>(at);
+}
+inline void StoreElement(const Desc& desc, void* data, int64_t offset, double value) {
+  void* at = desc.Forward(data, offset);
+  if (desc.dtype == DType::kBF16) {
+    *static_cast<uint16_t*>(at) = FloatToBFloat16(static_cast<float>(value));
+  } else {
+    *static_cast<float*>(at) = static_cast<float>(value);
+  }
 }
 
 /// The channels in memory: `c`, or whole blocks whose excess lanes are kept zero.
@@ -39,10 +55,10 @@ void StoreRows(const Desc& desc, void* out, int begin, int end, Compute compute)
     const RowUnit row = RowUnitAt(desc, unit);
     const int c_begin = row.block * kBlock;
     for (int x = 0; x < desc.w; ++x) {
-      float* pixel = static_cast<float*>(out) + desc.Offset(0, row.image, row.y, x);
+      const int64_t pixel = desc.Offset(0, row.image, row.y, x);
       for (int c = c_begin; c < std::min(c_begin + kBlock, stored); ++c) {
-        pixel[ChannelOffset(desc, c)] =
-            c < desc.c ? static_cast<float>(compute(row.image, row.y, x, c)) : 0.0f;
+        StoreElement(desc, out, pixel + ChannelOffset(desc, c),
+                     c < desc.c ? compute(row.image, row.y, x, c) : 0.0);
       }
     }
   }

@@ -31,7 +31,12 @@
 namespace mnv4::kernels::HWY_NAMESPACE {
 
 extern const ConvKernel kPointwiseConv, kDenseConv, kStemConv;  // dense_conv.cc
-extern const ConvKernel kDepthwise3, kDepthwise3Stride2, kDepthwise5, kDepthwise5Stride2;
+extern const ConvKernel kDepthwise[4];                          // 3x3 and 5x5, strides 1 and 2
+#if HWY_TARGET == HWY_AVX3
+extern const ConvKernel kPointwiseConvBf16, kDenseConvBf16, kStemConvBf16, kDepthwiseBf16[4];
+extern const PoolKernel kPoolBf16;
+extern const PointwiseKernel kPointwiseBf16;
+#endif
 extern const AttentionKernel kAttention;
 extern const PoolKernel kPool;
 extern const PointwiseKernel kPointwise;

@@ -29,6 +29,10 @@ inline std::vector<IsaSet> MachineIsas() {
 inline Desc C16(int n, int h, int w, int c, Padding halo = {}) {
   return {.n = n, .h = h, .w = w, .c = c, .halo = halo};
 }
+inline Desc AsBf16(Desc desc) {
+  desc.dtype = DType::kBF16;
+  return desc;
+}
 
 /// Normal deviates; excess lanes and halo are zero.
 inline AlignedBuffer RandomTensor(const Desc& desc, uint32_t seed) {
@@ -38,8 +42,10 @@ inline AlignedBuffer RandomTensor(const Desc& desc, uint32_t seed) {
   for (int image = 0; image < desc.n; ++image) {
     for (int y = 0; y < desc.h; ++y) {
       for (int x = 0; x < desc.w; ++x) {
-        float* pixel = buffer.as<float>() + desc.Offset(0, image, y, x);
-        for (int c = 0; c < desc.c; ++c) pixel[ChannelOffset(desc, c)] = normal(random);
+        const int64_t pixel = desc.Offset(0, image, y, x);
+        for (int c = 0; c < desc.c; ++c) {
+          StoreElement(desc, buffer.data(), pixel + ChannelOffset(desc, c), normal(random));
+        }
       }
     }
   }
@@ -52,9 +58,9 @@ inline AlignedBuffer UnwrittenTensor(const Desc& desc) {
   for (int image = 0; image < desc.n; ++image) {
     for (int y = 0; y < desc.h; ++y) {
       for (int x = 0; x < desc.w; ++x) {
-        float* pixel = buffer.as<float>() + desc.Offset(0, image, y, x);
+        const int64_t pixel = desc.Offset(0, image, y, x);
         for (int c = 0; c < StoredChannels(desc); ++c) {
-          pixel[ChannelOffset(desc, c)] = std::nanf("");
+          StoreElement(desc, buffer.data(), pixel + ChannelOffset(desc, c), std::nan(""));
         }
       }
     }
@@ -62,13 +68,17 @@ inline AlignedBuffer UnwrittenTensor(const Desc& desc) {
   return buffer;
 }
 
-/// Every float in memory, halo and excess lanes included; NaN equals NaN.
+/// Every element in memory, halo and excess lanes included; NaN equals NaN. bfloat16 may also
+/// differ by the last of its 8 bits if `tolerance` is not 0, since sums next to a tie round either
+/// way.
 inline void ExpectSame(const Desc& desc, const AlignedBuffer& actual, const AlignedBuffer& expected,
                        double tolerance) {
+  const double last_bit = tolerance > 0 && desc.dtype == DType::kBF16 ? 1.0 / 128 : 0;
   for (int64_t i = 0; i < desc.elements(); ++i) {
-    const float a = actual.as<float>()[i], e = expected.as<float>()[i];
+    const double a = ElementAt(desc, actual.data(), i), e = ElementAt(desc, expected.data(), i);
     if (a == e || (std::isnan(a) && std::isnan(e))) continue;  // infinities too
-    ASSERT_NEAR(a, e, tolerance) << "float " << i << " of " << desc.elements();
+    ASSERT_NEAR(a, e, tolerance + last_bit * std::abs(e))
+        << "element " << i << " of " << desc.elements();
   }
 }
 

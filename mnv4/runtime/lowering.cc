@@ -31,6 +31,7 @@ class Lowering {
   Lowering(const Graph& graph, const PlanOptions& options, PackedWeights& packed)
       : graph_(graph),
         options_(options),
+        isa_(options.precision == Precision::kBf16 ? options.isa : options.isa.Without(Isa::kBf16)),
         packed_(packed),
         residual_of_(graph.nodes.size()),
         fused_into_(graph.nodes.size()),
@@ -93,13 +94,19 @@ class Lowering {
 
   void ChooseLayouts() {
     layout_settled_.assign(out_.slots.size(), false);
+    type_settled_.assign(out_.slots.size(), false);
     halo_settled_.assign(out_.slots.size(), false);
-    layout_settled_[0] = true;  // the picture
+    layout_settled_[0] = type_settled_[0] = true;  // the picture
     for (const auto& [name, id] : graph_.outputs) {
       layout_settled_[static_cast<size_t>(SlotOf(id))] = true;  // CopyOutput reads C16
     }
     for (size_t i = graph_.nodes.size(); i-- > 0;) {
       const NodeId id{static_cast<int32_t>(i)};
+      if (std::holds_alternative<Attention>(graph_.at(id).op)) {
+        for (const NodeId input : graph_.at(id).inputs) {
+          type_settled_[static_cast<size_t>(SlotOf(input))] = true;  // as float32
+        }
+      }
       const std::optional<ConvSource> source = ConvSourceOf(id);
       if (source.has_value()) AskForInput(id, *source);
     }
@@ -111,13 +118,15 @@ class Lowering {
     for (const ConvKernel& kernel : ConvTable()) {
       if (IsReference(kernel)) return;  // takes what it gets
       if (layout_settled_[x] && kernel.x != desc.layout) continue;
+      if (type_settled_[x] && kernel.x_type != desc.dtype) continue;
       if (kernel.wants_halo && halo_settled_[x] && desc.halo != source.problem.pad) continue;
       ConvProblem problem = WithDescs(source.problem, id);
       problem.x.layout = kernel.x;
+      problem.x.dtype = kernel.x_type;
       if (kernel.wants_halo) problem.x.halo = source.problem.pad;
       if (kernel.y != problem.y.layout || !kernel.accepts(problem)) continue;
       desc = problem.x;
-      layout_settled_[x] = true;
+      layout_settled_[x] = type_settled_[x] = true;
       halo_settled_[x] = halo_settled_[x] || kernel.wants_halo;
       return;
     }
@@ -164,7 +173,9 @@ class Lowering {
     ConvStep step;
     step.problem = WithDescs(source.problem, id);
     for (const ConvKernel& kernel : ConvTable()) {
-      const bool fits = kernel.x == step.problem.x.layout && kernel.y == step.problem.y.layout &&
+      const bool fits = kernel.x == step.problem.x.layout &&
+                        kernel.x_type == step.problem.x.dtype &&
+                        kernel.y == step.problem.y.layout &&
                         (!kernel.wants_halo || step.problem.x.halo == step.problem.pad);
       if ((fits || IsReference(kernel)) && kernel.accepts(step.problem)) {
         step.kernel = &kernel;
@@ -210,7 +221,7 @@ class Lowering {
                     .heads = op.heads,
                     .kv_heads = op.kv_heads,
                     .scale = op.scale};
-    step.kernel = FirstThatAccepts(kernels::AttentionKernels(options_.isa), step.problem, id);
+    step.kernel = FirstThatAccepts(kernels::AttentionKernels(isa_), step.problem, id);
     step.q = Read(inputs[0]);
     step.k = Read(inputs[1]);
     step.v = Read(inputs[2]);
@@ -227,7 +238,7 @@ class Lowering {
                     .global = op.kind == PoolKind::kGlobalAverage,
                     .kernel = op.kernel,
                     .stride = op.stride};
-    step.kernel = FirstThatAccepts(kernels::PoolKernels(options_.isa), step.problem, id);
+    step.kernel = FirstThatAccepts(kernels::PoolKernels(isa_), step.problem, id);
     step.x = Read(x);
     step.y = Write(id);
     Append(id, std::move(step));
@@ -241,7 +252,7 @@ class Lowering {
                     .has_b = b.has_value(),
                     .b = b.has_value() ? DescOf(*b) : Desc{},
                     .activation = activation};
-    step.kernel = FirstThatAccepts(kernels::PointwiseKernels(options_.isa), step.problem, id);
+    step.kernel = FirstThatAccepts(kernels::PointwiseKernels(isa_), step.problem, id);
     if (std::holds_alternative<ChannelScale>(graph_.at(id).op)) {
       const size_t lanes = static_cast<size_t>(step.problem.y.blocks()) * kernels::kBlock;
       auto buffer = std::make_shared<AlignedBuffer>(2 * lanes * sizeof(float));
@@ -305,7 +316,7 @@ class Lowering {
   }
 
   std::span<const ConvKernel> ConvTable() const {
-    const auto all = kernels::ConvKernels(options_.isa);
+    const auto all = kernels::ConvKernels(isa_);
     return options_.reference ? all.last(1) : all;
   }
   bool IsReference(const ConvKernel& kernel) const { return &kernel == &ConvTable().back(); }
@@ -346,11 +357,12 @@ class Lowering {
 
   const Graph& graph_;
   const PlanOptions& options_;
+  const IsaSet isa_;  // what the precision may use
   PackedWeights& packed_;
-  std::vector<std::optional<NodeId>> residual_of_;   // by convolution: what is added to it
-  std::vector<std::optional<NodeId>> fused_into_;    // by convolution: the Add it stands for
-  std::vector<int> slot_of_;                         // by node; -1: parameters
-  std::vector<bool> layout_settled_, halo_settled_;  // by slot
+  std::vector<std::optional<NodeId>> residual_of_;  // by convolution: what is added to it
+  std::vector<std::optional<NodeId>> fused_into_;   // by convolution: the Add it stands for
+  std::vector<int> slot_of_;                        // by node; -1: parameters
+  std::vector<bool> layout_settled_, type_settled_, halo_settled_;  // by slot
   LoweredGraph out_;
 };
 

@@ -47,7 +47,19 @@ size_t ScratchOf(const Step& step) {
 
 }  // namespace
 
+const char* Name(Precision precision) { return precision == Precision::kF32 ? "fp32" : "bf16"; }
+
+void CheckPrecision(const PlanOptions& options) {
+  if (options.precision == Precision::kBf16 && !options.isa.Has(Isa::kBf16)) {
+    throw Error(ErrorCode::kUnsupported,
+                fmt::format("precision bf16: needs bf16 arithmetic at full rate (AMD Zen 4 or "
+                            "later); this CPU, or what is allowed of it, has {}",
+                            ToString(options.isa)));
+  }
+}
+
 Plan::Plan(Graph graph, const PlanOptions& options, PackedWeights& packed) {
+  CheckPrecision(options);
   graph = OptimizeForInference(KeepOutputs(std::move(graph), options.features));
   input_shape_ = graph.nodes.front().type.shape;
 

@@ -16,12 +16,24 @@
 
 namespace mnv4::runtime {
 
+/// The numbers that convolutions multiply; sums are float32.
+enum class Precision : uint8_t {
+  kF32,
+  kBf16,  ///< so are the tensors between them; attention stays float32. Needs Isa::kBf16
+};
+/// "fp32", "bf16".
+const char* Name(Precision precision);
+
 struct PlanOptions {
   IsaSet isa = HostIsa();
+  Precision precision = Precision::kF32;
   bool reference = false;  ///< only the slow references: the yardstick of tests
   std::vector<std::string> features =
       {};  ///< outputs wanted beside "logits": "C3", "pre_logits", ...
 };
+
+/// Throws Error(kUnsupported) if `options.isa` lacks what `options.precision` needs.
+void CheckPrecision(const PlanOptions& options);
 
 /// Packed weights by (parameter, kernel), shared by all plans of a model. Thread-safe.
 class PackedWeights {
@@ -85,7 +97,8 @@ struct Step {
 class Plan {
  public:
   /// `graph` must be bound; it is optimised here. Throws Error(kUnsupported) for a graph that no
-  /// kernel runs, Error(kInvalidArgument) for an unknown feature name.
+  /// kernel runs or a precision that the instruction sets lack, Error(kInvalidArgument) for an
+  /// unknown feature name.
   Plan(Graph graph, const PlanOptions& options, PackedWeights& packed);
 
   const std::vector<Step>& steps() const { return steps_; }

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "mnv4/base/check.h"
+#include "mnv4/base/tensor.h"
 
 namespace mnv4::runtime {
 namespace {
@@ -13,19 +14,22 @@ using kernels::kBlock;
 using kernels::Layout;
 
 // Writes the zeros around every image of `desc`, planes [begin, end) of n x blocks.
-void ClearHalo(const Desc& desc, float* data, int begin, int end) {
+void ClearHalo(const Desc& desc, std::byte* data, int begin, int end) {
   if (desc.dense()) return;
-  const int64_t stride = desc.pixel_stride();
-  const int64_t row = desc.columns() * stride;
+  const size_t pixel = static_cast<size_t>(desc.pixel_stride()) * SizeOf(desc.dtype);
+  const size_t row = static_cast<size_t>(desc.columns()) * pixel;
+  const auto clear = [&](std::byte* from, int rows_or_pixels, size_t bytes) {
+    std::memset(from, 0, static_cast<size_t>(rows_or_pixels) * bytes);
+  };
   for (int plane = begin; plane < end; ++plane) {
-    float* top = data + plane * desc.rows() * row;
-    std::fill_n(top, desc.halo.top * row, 0.0f);
-    for (int y = 0; y < desc.h; ++y) {
-      float* line = top + (desc.halo.top + y) * row;
-      std::fill_n(line, desc.halo.left * stride, 0.0f);
-      std::fill_n(line + (desc.halo.left + desc.w) * stride, desc.halo.right * stride, 0.0f);
+    std::byte* line = data + static_cast<size_t>(plane) * static_cast<size_t>(desc.rows()) * row;
+    clear(line, desc.halo.top, row);
+    line += static_cast<size_t>(desc.halo.top) * row;
+    for (int y = 0; y < desc.h; ++y, line += row) {
+      clear(line, desc.halo.left, pixel);
+      clear(line + static_cast<size_t>(desc.halo.left + desc.w) * pixel, desc.halo.right, pixel);
     }
-    std::fill_n(top + (desc.halo.top + desc.h) * row, desc.halo.bottom * row, 0.0f);
+    clear(line, desc.halo.bottom, row);
   }
 }
 
@@ -60,7 +64,7 @@ Session::Input Session::input(int image) const {
 void Session::Run(std::span<double> step_seconds) {
   const int input = plan_->SlotOf("input");
   const Desc& desc = plan_->slots()[static_cast<size_t>(input)].desc;
-  ClearHalo(desc, At<float>(input), 0, Planes(desc));
+  ClearHalo(desc, At<std::byte>(input), 0, Planes(desc));
   claimed_.store(0, std::memory_order_relaxed);
   pool_.RunSteps(
       plan_->steps().size(), [this](size_t step, int thread) noexcept { RunStep(step, thread); },
@@ -74,7 +78,7 @@ void Session::RunStep(size_t index, int thread) noexcept {
   const auto clear_halo = [&](int slot) {
     const Desc& desc = plan_->slots()[static_cast<size_t>(slot)].desc;
     const Range share = ShareOf(Planes(desc), thread, threads);
-    ClearHalo(desc, At<float>(slot), share.begin, share.end);
+    ClearHalo(desc, At<std::byte>(slot), share.begin, share.end);
   };
   const auto spread = [&](int units, auto&& run) {
     if (index == 0 && threads > 1) {
@@ -147,8 +151,12 @@ void Session::CopyOutput(const std::string& name, std::span<float> nchw) const {
   for (int image = 0; image < desc.n; ++image) {
     for (int c = 0; c < desc.c; ++c) {
       for (int y = 0; y < desc.h; ++y) {
-        const float* in = At<const float>(slot) + desc.Offset(c / kBlock, image, y, 0) + c % kBlock;
-        for (int x = 0; x < desc.w; ++x) *out++ = in[x * kBlock];
+        const int64_t row = desc.Offset(c / kBlock, image, y, 0) + c % kBlock;
+        for (int x = 0; x < desc.w; ++x) {
+          *out++ = desc.dtype == DType::kBF16
+                       ? BFloat16ToFloat(At<const uint16_t>(slot)[row + x * kBlock])
+                       : At<const float>(slot)[row + x * kBlock];
+        }
       }
     }
   }
