@@ -64,9 +64,10 @@ typedef struct mnv4_model_options {
   int output_stride;           /* -1: the file's; 8, 16 or 32 */
   const char* const* features; /* wanted beside the logits: "C1".."C5", "pre_logits" */
   size_t num_features;
+  const char* precision; /* "fp32" (also NULL), "bf16", or "auto": the fastest this CPU has */
 } mnv4_model_options;
 #define MNV4_MODEL_OPTIONS_INIT \
-  { sizeof(mnv4_model_options), -1, -1, -1, -1, NULL, 0 }
+  { sizeof(mnv4_model_options), -1, -1, -1, -1, NULL, 0, NULL }
 
 /* `name`: a timm / Hugging Face folder, a .safetensors file, a network text file, a zoo name
  * ("conv_small": deterministic random weights) or "hf-hub:timm/..." found in the cache on disk. */

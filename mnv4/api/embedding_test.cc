@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cfenv>
 #include <cmath>
@@ -83,6 +84,15 @@ TEST(Executor, GivesTheLogitsOfOwnThreads) {
     EXPECT_EQ(Logits(session), expected);
   }
   EXPECT_GT(tasks, 30);
+}
+
+TEST(Precision, AutoIsCloseToFloat32) {
+  const std::vector<float> expected = LogitsOfOneThread(Model::Load("conv_small_035"));
+  const std::vector<float> fast =
+      LogitsOfOneThread(Model::Load("conv_small_035", {.precision = "auto"}));
+  float largest = 1;
+  for (const float logit : expected) largest = std::max(largest, std::fabs(logit));
+  for (size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(fast[i], expected[i], 0.05f * largest);
 }
 
 TEST(Threads, SessionsThatShareThemGiveTheirOwnLogits) {

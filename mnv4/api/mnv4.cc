@@ -31,7 +31,8 @@ struct MNV4_HIDDEN Model::Impl {
   Impl(model::Model loaded, const ModelOptions& options)
       : model(std::move(loaded)),
         engine([this](int n, int h, int w) { return model.GraphFor(n, h, w); },
-               {.features = options.features}) {}
+               {.precision = runtime::ParsePrecision(options.precision, HostIsa()),
+                .features = options.features}) {}
 
   model::Model model;
   runtime::Engine engine;

@@ -78,6 +78,7 @@ mnv4::ModelOptions ToModelOptions(const mnv4_model_options* options) {
     Require(in.features[i], "a name in mnv4_model_options.features");
     out.features.emplace_back(in.features[i]);
   }
+  if (in.precision != nullptr) out.precision = in.precision;
   return out;
 }
 

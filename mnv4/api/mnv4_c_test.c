@@ -165,6 +165,10 @@ static void TestTensorsAndFeatures(void) {
   options.num_classes = 7;
   options.features = features;
   options.num_features = 2;
+  options.precision = "fp8";
+  EXPECT(FailsWith(mnv4_model_load("conv_small_035", &options, &model), MNV4_ERROR_INVALID_ARGUMENT,
+                   "precision 'fp8'"));
+  options.precision = "fp32";
   REQUIRE(mnv4_model_load("conv_small_035", &options, &model) == MNV4_OK);
   REQUIRE(mnv4_session_open(model, NULL, &session) == MNV4_OK);
   mnv4_model_free(model); /* the session keeps what it needs */

@@ -88,15 +88,8 @@ runtime::PlanOptions PlanOptionsFrom(const Arguments& arguments) {
   runtime::PlanOptions options;
   if (arguments.Has(kIsa)) options.isa = CapIsa(HostIsa(), arguments.Text(kIsa));
   const std::string precision = arguments.Text(kPrecision);
-  const bool automatic = precision == "auto";
-  if (precision == "bf16" || (automatic && options.isa.Has(Isa::kBf16))) {
-    options.precision = runtime::Precision::kBf16;
-  } else if (precision != "fp32" && !automatic) {
-    throw Error(ErrorCode::kUnsupported,
-                fmt::format("--precision {}: this version computes in fp32 and bf16", precision));
-  }
-  runtime::CheckPrecision(options);
-  if (automatic && !arguments.Has(kQuiet)) {
+  options.precision = runtime::ParsePrecision(precision, options.isa);
+  if (precision == "auto" && !arguments.Has(kQuiet)) {
     fmt::print(stderr, "note: --precision auto is {} here\n", Name(options.precision));
   }
   return options;

@@ -49,17 +49,28 @@ size_t ScratchOf(const Step& step) {
 
 const char* Name(Precision precision) { return precision == Precision::kF32 ? "fp32" : "bf16"; }
 
-void CheckPrecision(const PlanOptions& options) {
-  if (options.precision == Precision::kBf16 && !options.isa.Has(Isa::kBf16)) {
+Precision ParsePrecision(std::string_view name, IsaSet isa) {
+  const bool has_bf16 = isa.Has(Isa::kBf16);
+  if (name == "fp32" || (name == "auto" && !has_bf16)) return Precision::kF32;
+  if (name == "fp16" || name == "int8") {
+    throw Error(ErrorCode::kUnsupported,
+                fmt::format("precision {}: this version computes in fp32 and bf16", name));
+  }
+  if (name != "bf16" && name != "auto") {
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("precision '{}': expected fp32, bf16 or auto", name));
+  }
+  if (!has_bf16) {
     throw Error(ErrorCode::kUnsupported,
                 fmt::format("precision bf16: needs bf16 arithmetic at full rate (AMD Zen 4 or "
-                            "later); this CPU, or what is allowed of it, has {}",
-                            ToString(options.isa)));
+                            "later); this CPU, or what may be used of it, has {}",
+                            ToString(isa)));
   }
+  return Precision::kBf16;
 }
 
 Plan::Plan(Graph graph, const PlanOptions& options, PackedWeights& packed) {
-  CheckPrecision(options);
+  ParsePrecision(Name(options.precision), options.isa);
   graph = OptimizeForInference(KeepOutputs(std::move(graph), options.features));
   input_shape_ = graph.nodes.front().type.shape;
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -32,8 +33,9 @@ struct PlanOptions {
       {};  ///< outputs wanted beside "logits": "C3", "pre_logits", ...
 };
 
-/// Throws Error(kUnsupported) if `options.isa` lacks what `options.precision` needs.
-void CheckPrecision(const PlanOptions& options);
+/// "fp32", "bf16", or "auto": the fastest of them that `isa` has. Throws Error(kUnsupported) if it
+/// lacks what the precision needs, Error(kInvalidArgument) for another name.
+Precision ParsePrecision(std::string_view name, IsaSet isa);
 
 /// Packed weights by (parameter, kernel), shared by all plans of a model. Thread-safe.
 class PackedWeights {

@@ -143,6 +143,7 @@ def load(
     img_size: Optional[int] = None,
     output_stride: Optional[int] = None,
     features: Sequence[str] = (),
+    precision: str = "fp32",
 ) -> Model:
     """Loads a model.
 
@@ -151,11 +152,11 @@ def load(
     disk. Without it, the small model of 100 objects that comes with the package.
     `threads`: 0 is $MNV4_NUM_THREADS, else every CPU this process may use.
     `num_classes` and so on: timm's create_model arguments. `features`: what `Model.features` is to
-    give, "C1".."C5", "pre_logits".
+    give, "C1".."C5", "pre_logits". `precision`: "fp32", "bf16", or "auto", the fastest this CPU has.
     """
     if model is None:
         model = Path(__file__).with_name("default_model.safetensors")
-    options = (num_classes, in_chans, img_size, output_stride, list(features))
+    options = (num_classes, in_chans, img_size, output_stride, list(features), precision)
     if isinstance(model, bytes):
         core = _core.from_memory(model, *options)
     else:

@@ -130,6 +130,14 @@ class WheelTest(unittest.TestCase):
         self.assertFalse(self.model.random_weights)
         self.assertIn(mnv4.__version__, run_program("version"))
 
+    def test_takes_a_precision(self):
+        image = np.zeros((1, 3, 64, 64), np.float32)
+        exact = mnv4.load("conv_small_035")(image)
+        fast = mnv4.load("conv_small_035", precision="auto")(image)
+        np.testing.assert_allclose(fast, exact, atol=0.05 * max(1, np.abs(exact).max()))
+        with self.assertRaisesRegex(mnv4.Error, "precision 'fp8'"):
+            mnv4.load("conv_small_035", precision="fp8")
+
     def test_gives_features_by_name(self):
         model = mnv4.load("conv_small", features=["C3", "pre_logits"], num_classes=7)
         features = model.features(np.zeros((2, 3, 64, 96), np.float32))
