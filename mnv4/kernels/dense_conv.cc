@@ -71,23 +71,20 @@ T Rounded(float value) {
 template <class T>
 void Pack(const ConvProblem& p, const float* oihw, std::span<const float> scale,
           std::span<const float> bias, void* packed) {
-  const int taps = p.kernel.h * p.kernel.w;
+  const int taps = p.kernel.h * p.kernel.w, depth = p.x.c;
   auto* panel = static_cast<std::byte*>(packed);
-  for (int block = 0; block < p.y.blocks(); ++block, panel += PanelBytes<T>(p)) {
-    auto* const biases = reinterpret_cast<float*>(panel);
-    auto* const weights = reinterpret_cast<T*>(panel + kCacheLine);
-    for (int lane = 0; lane < kBlock; ++lane) {
-      const int c = block * kBlock + lane;
-      const bool real = c < p.y.c;
-      const float factor = real && !scale.empty() ? scale[c] : 1;
-      biases[lane] = real && !bias.empty() ? bias[c] : 0;
-      for (int tap = 0; tap < taps; ++tap) {
-        for (int i = 0; i < RowsOf<T>(p); ++i) {
-          const int row = tap * RowsOf<T>(p) + i;
-          const int64_t to =
-              int64_t{row / kStep<T>} * kBlock * kStep<T> + lane * kStep<T> + row % kStep<T>;
-          const int64_t from = (int64_t{c} * p.x.c + i) * taps + tap;
-          weights[to] = Rounded<T>(real && i < p.x.c ? oihw[from] * factor : 0);
+  for (int c = 0; c < p.y.c; c += kBlock, panel += PanelBytes<T>(p)) {
+    const int lanes = std::min(kBlock, p.y.c - c);
+    if (!bias.empty()) std::copy_n(&bias[c], lanes, reinterpret_cast<float*>(panel));
+    float factors[kBlock];
+    for (int lane = 0; lane < lanes; ++lane) factors[lane] = scale.empty() ? 1 : scale[c + lane];
+    for (int tap = 0; tap < taps; ++tap) {
+      T* const of_tap = reinterpret_cast<T*>(panel + kCacheLine) + tap * RowsOf<T>(p) * kBlock;
+      for (int i = 0; i < depth; ++i) {
+        const float* in = oihw + (int64_t{c} * depth + i) * taps + tap;
+        T* const out = of_tap + i / kStep<T> * kStep<T> * kBlock + i % kStep<T>;
+        for (int lane = 0; lane < lanes; ++lane, in += int64_t{depth} * taps) {
+          out[lane * kStep<T>] = Rounded<T>(*in * factors[lane]);
         }
       }
     }

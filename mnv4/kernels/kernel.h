@@ -98,7 +98,8 @@ struct ConvKernel {
   bool wants_halo;
   size_t (*packed_bytes)(const ConvProblem&);
   size_t (*scratch_bytes)(const ConvProblem&);  ///< per thread
-  /// Packs OIHW weights, multiplied by scale[c_out], and bias[c_out] (zeros where empty).
+  /// Packs OIHW weights, multiplied by scale[c_out], and bias[c_out] (zeros where empty), into
+  /// memory that is all zero.
   /// Depends only on the weights' shape, never on n, h or w: packed weights outlive a Plan.
   void (*pack)(const ConvProblem&, const float* oihw, std::span<const float> scale,
                std::span<const float> bias, void* packed);

@@ -26,6 +26,13 @@ struct ConvSource {
 
 constexpr float kBinomial[3] = {0.25f, 0.5f, 0.25f};
 
+// The values where they lie, if they need no conversion; else null.
+const float* MappedFloats(const Tensor& tensor) {
+  const void* values = tensor.bytes.data();
+  const bool aligned = reinterpret_cast<uintptr_t>(values) % alignof(float) == 0;
+  return tensor.type.dtype == DType::kF32 && aligned ? static_cast<const float*>(values) : nullptr;
+}
+
 class Lowering {
  public:
   Lowering(const Graph& graph, const PlanOptions& options, PackedWeights& packed)
@@ -197,17 +204,21 @@ class Lowering {
     const auto floats = [&](std::optional<NodeId> id) {
       return id.has_value() ? Floats(*id) : std::vector<float>();
     };
-    std::vector<float> weights;
-    if (const auto found = graph_.weights.find(source.weight); found != graph_.weights.end()) {
-      weights = ToFloats(found->second);
-    } else {
+    const auto found = graph_.weights.find(source.weight);
+    std::vector<float> copy;
+    const float* weights = nullptr;
+    if (found == graph_.weights.end()) {
       for (int c = 0; c < problem.y.c; ++c) {
         for (const float row : kBinomial) {
-          for (const float column : kBinomial) weights.push_back(row * column);
+          for (const float column : kBinomial) copy.push_back(row * column);
         }
       }
+    } else {
+      weights = MappedFloats(found->second);
+      if (weights == nullptr) copy = ToFloats(found->second);
     }
-    kernel.pack(problem, weights.data(), floats(source.scale), floats(source.bias), packed);
+    kernel.pack(problem, weights != nullptr ? weights : copy.data(), floats(source.scale),
+                floats(source.bias), packed);
   }
 
   void EmitAttention(NodeId id) {

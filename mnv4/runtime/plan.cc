@@ -69,6 +69,24 @@ Precision ParsePrecision(std::string_view name, IsaSet isa) {
   return Precision::kBf16;
 }
 
+std::shared_ptr<const PackedWeight> PackedWeights::GetOrPack(const Key& key, size_t bytes,
+                                                             const Pack& pack) {
+  constexpr size_t kChunkBytes = 8 << 20;
+  const std::lock_guard lock(mutex_);
+  std::shared_ptr<const PackedWeight>& weight = weights_[key];
+  if (weight == nullptr) {
+    const size_t room = RoundUp(bytes, kCacheLine) + kCacheLine;  // kernels read past the end
+    if (chunk_ == nullptr || chunk_->memory.size() - chunk_->used < room) {
+      chunk_ = std::make_shared<Chunk>(std::max(room, kChunkBytes));
+    }
+    std::byte* const data = chunk_->memory.data() + chunk_->used;
+    pack(data);
+    chunk_->used += room;
+    weight = {chunk_, &chunk_->parts.emplace_back(data, bytes)};
+  }
+  return weight;
+}
+
 Plan::Plan(Graph graph, const PlanOptions& options, PackedWeights& packed) {
   ParsePrecision(Name(options.precision), options.isa);
   graph = OptimizeForInference(KeepOutputs(std::move(graph), options.features));
@@ -100,7 +118,7 @@ int Plan::SlotOf(const std::string& name) const {
 }
 
 size_t Plan::packed_bytes() const {
-  std::set<const AlignedBuffer*> counted;
+  std::set<const PackedWeight*> counted;
   size_t bytes = 0;
   for (const Step& step : steps_) {
     const auto* conv = std::get_if<ConvStep>(&step.run);

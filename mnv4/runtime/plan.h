@@ -1,6 +1,8 @@
 #pragma once
 /// A graph at one input shape, decided: kernel per op, packed weights, one arena. Immutable.
 
+#include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -37,25 +39,40 @@ struct PlanOptions {
 /// lacks what the precision needs, Error(kInvalidArgument) for another name.
 Precision ParsePrecision(std::string_view name, IsaSet isa);
 
-/// Packed weights by (parameter, kernel), shared by all plans of a model. Thread-safe.
+/// The weights of one layer as its kernel reads them: a part of a larger piece of memory, which
+/// lives as long as anyone points to one of its parts.
+class PackedWeight {
+ public:
+  PackedWeight(std::byte* data, size_t size) : data_(data), size_(size) {}
+  const std::byte* data() const { return data_; }
+  size_t size() const { return size_; }
+
+ private:
+  std::byte* data_;
+  size_t size_;
+};
+
+/// Packed weights by (parameter, kernel), shared by all plans of a model; what is packed one after
+/// another lies one behind another. Thread-safe.
 class PackedWeights {
  public:
   using Key = std::pair<std::string, std::string>;
-  template <class Pack>
-  std::shared_ptr<const AlignedBuffer> GetOrPack(const Key& key, size_t bytes, Pack pack) {
-    const std::lock_guard lock(mutex_);
-    auto& entry = buffers_[key];
-    if (entry == nullptr) {
-      auto buffer = std::make_shared<AlignedBuffer>(bytes);
-      pack(buffer->data());
-      entry = std::move(buffer);
-    }
-    return entry;
-  }
+  using Pack = std::function<void(void* zeroed)>;
+
+  /// The weight of that key; packed now if it is asked for the first time.
+  std::shared_ptr<const PackedWeight> GetOrPack(const Key& key, size_t bytes, const Pack& pack);
 
  private:
+  struct Chunk {
+    explicit Chunk(size_t size) : memory(size) {}
+    AlignedBuffer memory;
+    size_t used = 0;
+    std::deque<PackedWeight> parts;
+  };
+
   std::mutex mutex_;
-  std::map<Key, std::shared_ptr<const AlignedBuffer>> buffers_;
+  std::map<Key, std::shared_ptr<const PackedWeight>> weights_;
+  std::shared_ptr<Chunk> chunk_;  // the last
 };
 
 /// Where a tensor lies in the arena, and for how long.
@@ -71,7 +88,7 @@ struct ConvStep {
   const kernels::ConvKernel* kernel = nullptr;
   kernels::ConvProblem problem;
   int x = -1, residual = -1, y = -1;
-  std::shared_ptr<const AlignedBuffer> packed;
+  std::shared_ptr<const PackedWeight> packed;
   const void* next_packed = nullptr;  ///< of the next convolution, for prefetching
 };
 struct AttentionStep {
