@@ -86,6 +86,9 @@ std::optional<Profile> Measure(const model::Model& model, const ProfileSettings&
     if (interrupt.Interrupted()) return std::nullopt;
     FillInput(session);
     std::fill(seconds.begin(), seconds.end(), 0);
+    // Wakes the threads that parked while the input was filled. Else the first step would pay for
+    // it, or be done by one thread while this one is busy waking it, before the clock starts.
+    pool.RunSteps(1, [](size_t, int) noexcept {});
     if (i == 0) first = Clock::now();
     ProfiledRun run = {.start_ms = MillisecondsSince(first), .ms = 0, .step_ms = {}};
     const Clock::time_point start = Clock::now();

@@ -67,7 +67,7 @@ class Profile {
   const std::vector<ProfiledStep>& steps() const { return steps_; }  ///< in the order they run
   const std::vector<ProfiledKind>& kinds() const { return kinds_; }  ///< the slowest first
   double run_ms() const { return run_ms_; }                          ///< median
-  /// A run less its steps, median: waking the threads, clearing the input's halo.
+  /// A run less its steps, median: starting the threads, clearing the input's halo.
   double outside_ms() const { return outside_ms_; }
   /// What medians of the parts lack of the median of the whole: little where nothing disturbs.
   double uneven_ms() const { return run_ms_ - steps_ms_ - outside_ms_; }
