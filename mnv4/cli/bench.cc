@@ -15,17 +15,14 @@
 #include "mnv4/cli/bench_report.h"
 #include "mnv4/cli/checkup.h"
 #include "mnv4/cli/commands.h"
-#include "mnv4/cli/default_model.h"
 #include "mnv4/cli/host.h"
 #include "mnv4/cli/interrupt.h"
 #include "mnv4/cli/load.h"
 #include "mnv4/cli/options.h"
 #include "mnv4/cli/output.h"
 #include "mnv4/cli/progress.h"
-#include "mnv4/cli/sha256.h"
+#include "mnv4/cli/synthetic_input.h"
 #include "mnv4/io/file.h"
-#include "mnv4/io/mapped_file.h"
-#include "mnv4/model/hub.h"
 #include "mnv4/runtime/engine.h"
 #include "mnv4/runtime/session.h"
 
@@ -53,13 +50,6 @@ constexpr Option kImgSizes = {.name = "img-size",
                               .help = "input side in pixels; else the model's own",
                               .least = 1,
                               .most = 8192};
-constexpr Option kWarmup = {.name = "warmup",
-                            .kind = ValueKind::kInteger,
-                            .value = "N",
-                            .fallback = "10",
-                            .help = "runs before timing starts",
-                            .least = 0,
-                            .most = 1000000};
 constexpr Option kRepetitions = {.name = "repetitions",
                                  .kind = ValueKind::kInteger,
                                  .value = "N",
@@ -92,33 +82,6 @@ constexpr Option kOptions[] = {
     kSoak,   kLayers,       kCompare,    kJson,       kJsonLines, kCsv,          kMarkdown,
     kOutput, kIsa,          kPrecision,  kNumClasses, kInChans,   kOutputStride, kQuiet};
 
-// SHA-256 of the weights' file; "" for random weights.
-std::string HashOf(const Arguments& arguments, const model::Model& model) {
-  if (model.random_weights) return "";
-  if (ModelName(arguments) == kDefaultModelName) return Sha256(DefaultModel());
-  const model::Place place = model::Resolve(model.source);
-  const bool is_folder = place.kind == model::PlaceKind::kFolder;
-  return Sha256(MappedFile::Open(is_folder ? model::WeightsIn(place.path) : place.path)->bytes());
-}
-
-// Values like those of normalised pictures, the same every time.
-void Fill(runtime::Session& session) {
-  const Shape& shape = session.plan().input_shape();
-  uint32_t state = 1;
-  for (int image = 0; image < shape[0]; ++image) {
-    const runtime::Session::Input input = session.input(image);
-    for (int64_t y = 0; y < shape[1]; ++y) {
-      for (int64_t x = 0; x < shape[2]; ++x) {
-        for (int64_t c = 0; c < shape[3]; ++c) {
-          state = state * 1664525 + 1013904223;  // Numerical Recipes' generator
-          input.data[y * input.row_stride + x * input.pixel_stride + c] =
-              static_cast<float>(state >> 8) / (1 << 22) - 2.0f;  // in [-2, 2)
-        }
-      }
-    }
-  }
-}
-
 // One test: a fresh engine, so that the order of a sweep does not matter. nullopt if interrupted.
 std::optional<BenchResult> Measure(const model::Model& model, const BenchSettings& settings,
                                    const InterruptScope& interrupt, bool quiet) {
@@ -134,12 +97,12 @@ std::optional<BenchResult> Measure(const model::Model& model, const BenchSetting
   ThreadPool pool(settings.threads);
   runtime::Session session(engine.PlanFor(settings.batch_size, settings.height, settings.width),
                            pool);
-  Fill(session);
+  FillInput(session);
   session.Run();
   result.first_run_ms = MillisecondsSince(start);
 
   const auto timed_run = [&] {
-    Fill(session);  // the last run used the memory for other tensors
+    FillInput(session);  // the last run used the memory for other tensors
     const Clock::time_point run_start = Clock::now();
     session.Run();
     return MillisecondsSince(run_start);
@@ -163,7 +126,7 @@ std::optional<BenchResult> Measure(const model::Model& model, const BenchSetting
     std::vector<double> seconds(session.plan().steps().size());
     for (int i = 0; i < settings.repetitions; ++i) {
       if (interrupt.Interrupted()) return std::nullopt;
-      Fill(session);
+      FillInput(session);
       session.Run(seconds);
     }
     for (double& each : seconds) each *= 1e3 / settings.repetitions;
@@ -171,12 +134,7 @@ std::optional<BenchResult> Measure(const model::Model& model, const BenchSetting
   }
   result.peak_rss_mb = PeakRssMb();
   result.arena_mb = static_cast<double>(session.plan().arena_bytes()) / 1e6;
-  if (const int64_t times = ThrottleCount() - throttled; times > 0) {
-    result.warnings.push_back(
-        fmt::format("the CPUs were throttled {} times during the test "
-                    "(heat, or the control group's quota)",
-                    times));
-  }
+  if (const auto warning = ThrottleWarning(throttled)) result.warnings.push_back(*warning);
   return result;
 }
 
@@ -262,7 +220,7 @@ int Run(const Arguments& arguments) {
   const double load_ms = MillisecondsSince(start);
   NoteRandomWeights(arguments, model);
   const std::vector<BenchSettings> settings = Sweep(arguments, model);
-  BenchReport report(model, HashOf(arguments, model), load_ms);
+  BenchReport report(model, WeightsHash(arguments, model), load_ms);
   Output output(arguments.Text(kOutput));
 
   std::set<std::string> warned;

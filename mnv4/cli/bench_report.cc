@@ -5,35 +5,17 @@
 #include <numeric>
 #include <span>
 #include <utility>
-#include <variant>
 
-#include "mnv4/analysis/layers.h"
-#include "mnv4/arch/arch.h"
-#include "mnv4/cli/build_info.h"
 #include "mnv4/cli/host.h"
+#include "mnv4/cli/run_header.h"
 #include "mnv4/cli/statistics.h"
+#include "mnv4/runtime/step_facts.h"
 
 namespace mnv4::cli {
 namespace {
 
 constexpr int kComparedGroups = 10;  // whose means --compare takes
 constexpr int kSoakPeriods = 20;
-
-struct StepMacs {
-  static int64_t Elements(const kernels::Desc& desc) {
-    return int64_t{desc.n} * desc.h * desc.w * desc.c;
-  }
-  int64_t operator()(const runtime::ConvStep& step) const {
-    const kernels::ConvProblem& p = step.problem;
-    return Elements(p.y) * p.kernel.h * p.kernel.w * (p.x.c / p.groups);
-  }
-  int64_t operator()(const runtime::AttentionStep& step) const {
-    const kernels::AttentionProblem& p = step.problem;
-    return 2 * Elements(p.y) * p.k.h * p.k.w;
-  }
-  int64_t operator()(const runtime::PoolStep&) const { return 0; }
-  int64_t operator()(const runtime::PointwiseStep&) const { return 0; }
-};
 
 double PicturesPerSecond(const BenchSettings& settings, double latency_ms) {
   return settings.batch_size * 1e3 / latency_ms;
@@ -75,21 +57,14 @@ Table SoakTable(const BenchResult& result) {
   return table;
 }
 
-Totals TotalsFor(const model::Model& model, int height, int width) {
-  return TotalsOf(LayersOf(Lower(model.spec, 1, height, width)));
-}
-
 }  // namespace
 
 std::vector<LayerTime> DescribeLayers(const runtime::Plan& plan, const std::vector<double>& ms) {
   std::vector<LayerTime> layers;
   for (size_t i = 0; i < ms.size(); ++i) {
     const runtime::Step& step = plan.steps()[i];
-    layers.push_back(
-        {.name = step.scope,
-         .kernel = std::visit([](const auto& run) { return run.kernel->name; }, step.run),
-         .macs = std::visit(StepMacs{}, step.run),
-         .ms = ms[i]});
+    const runtime::StepFacts facts = runtime::FactsOf(plan, step);
+    layers.push_back({.name = step.scope, .kernel = facts.kernel, .macs = facts.macs, .ms = ms[i]});
   }
   return layers;
 }
@@ -100,51 +75,34 @@ BenchReport::BenchReport(const model::Model& model, std::string sha256, double l
 void BenchReport::Add(const BenchResult& result) { results_.push_back(result); }
 
 Json BenchReport::ToJson(const BenchResult& result) const {
-  const BuildInfo build = DescribeBuild();
   const Host host = DescribeHost();
   const BenchSettings& settings = result.settings;
   const Summary latency = Summarize(result.run_ms);
   const std::vector<double> means = GroupMeans(result.run_ms, kComparedGroups);
-  const Totals totals = TotalsFor(model_, settings.height, settings.width);
-  Json json = Json::Object{
-      {"tool", "mnv4"},
-      {"version", build.version},
-      {"commit", build.commit},
-      {"host", Json::Object{{"cpu", host.cpu},
-                            {"isa", ToString(DetectIsa())},
-                            {"cores", host.cores},
-                            {"threads", host.threads},
-                            {"governor", host.governor}}},
-      {"model", Json::Object{{"name", model_.spec.name},
-                             {"sha256", sha256_.empty() ? Json() : Json(sha256_)},
-                             {"random_weights", model_.random_weights},
-                             {"params", totals.cost.parameters},
-                             {"macs", totals.macs()},
-                             {"precision", Name(settings.plan.precision)},
-                             {"input", Json::Array{settings.batch_size, model_.spec.in_chans,
-                                                   settings.height, settings.width}}}},
-      {"settings", Json::Object{{"threads", settings.threads},
-                                {"batch_size", settings.batch_size},
-                                {"img_size", settings.height},
-                                {"isa", ToString(settings.plan.isa)},
-                                {"affinity", host.affinity},
-                                {"warmup", settings.warmup},
-                                {"repetitions", settings.repetitions},
-                                {"protocol", ProtocolOf(settings)}}},
-      {"latency_ms", Json::Object{{"min", latency.min},
-                                  {"mean", latency.mean},
-                                  {"median", latency.median},
-                                  {"median_of_means", latency.median_of_means},
-                                  {"p90", latency.p90},
-                                  {"p99", latency.p99},
-                                  {"std", latency.std},
-                                  {"group_means", Json::Array(means.begin(), means.end())}}},
-      {"throughput_ips", PicturesPerSecond(settings, latency.mean)},
-      {"first_run_ms", result.first_run_ms},
-      {"load_ms", load_ms_},
-      {"peak_rss_mb", result.peak_rss_mb},
-      {"arena_mb", result.arena_mb},
-      {"warnings", Json::Array(result.warnings.begin(), result.warnings.end())}};
+  Json json = RunHeader(host, model_, sha256_, settings.plan.precision, settings.batch_size,
+                        settings.height, settings.width);
+  json.Add("settings", Json::Object{{"threads", settings.threads},
+                                    {"batch_size", settings.batch_size},
+                                    {"img_size", settings.height},
+                                    {"isa", ToString(settings.plan.isa)},
+                                    {"affinity", host.affinity},
+                                    {"warmup", settings.warmup},
+                                    {"repetitions", settings.repetitions},
+                                    {"protocol", ProtocolOf(settings)}});
+  json.Add("latency_ms", Json::Object{{"min", latency.min},
+                                      {"mean", latency.mean},
+                                      {"median", latency.median},
+                                      {"median_of_means", latency.median_of_means},
+                                      {"p90", latency.p90},
+                                      {"p99", latency.p99},
+                                      {"std", latency.std},
+                                      {"group_means", Json::Array(means.begin(), means.end())}});
+  json.Add("throughput_ips", PicturesPerSecond(settings, latency.mean));
+  json.Add("first_run_ms", result.first_run_ms);
+  json.Add("load_ms", load_ms_);
+  json.Add("peak_rss_mb", result.peak_rss_mb);
+  json.Add("arena_mb", result.arena_mb);
+  json.Add("warnings", Json::Array(result.warnings.begin(), result.warnings.end()));
   if (settings.soak_s > 0) {
     Json::Array periods;
     for (const Period& period : PeriodsOf(result)) {

@@ -113,6 +113,14 @@ std::vector<std::string> TimingWarnings(const Host& host, const CpuLimits& limit
   return lines;
 }
 
+std::optional<std::string> ThrottleWarning(int64_t before) {
+  const int64_t times = ThrottleCount() - before;
+  if (times <= 0) return std::nullopt;
+  return fmt::format(
+      "the CPUs were throttled {} times during the test (heat, or the control group's quota)",
+      times);
+}
+
 Finding CheckBuild(const std::string& version, const std::string& type) {
   Finding finding{.about = "program", .found = fmt::format("{}, {}", version, type), .fix = ""};
   if (type != "Release") {

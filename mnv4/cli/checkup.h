@@ -3,6 +3,7 @@
 /// it judges, so that tests can make it up.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,9 @@ Finding CheckLoad(const Host& host, int threads);
 /// What makes timings with `threads` threads unreliable: a line, with its fix, for each finding of
 /// the three above that is not good.
 std::vector<std::string> TimingWarnings(const Host& host, const CpuLimits& limits, int threads);
+
+/// Whether the CPUs were throttled since ThrottleCount() (host.h) gave `before`.
+std::optional<std::string> ThrottleWarning(int64_t before);
 
 /// `type` is CMake's build type.
 Finding CheckBuild(const std::string& version, const std::string& type);

@@ -5,6 +5,7 @@
 
 namespace mnv4::cli {
 
-extern const Command kList, kInfo, kRun, kPreprocess, kClassify, kEval, kBench, kDoctor, kVersion;
+extern const Command kList, kInfo, kRun, kPreprocess, kClassify, kEval, kBench, kProfile, kDoctor,
+    kVersion;
 
 }  // namespace mnv4::cli

@@ -15,7 +15,6 @@
 #include "mnv4/cli/options.h"
 #include "mnv4/cli/output.h"
 #include "mnv4/io/json.h"
-#include "mnv4/model/hub.h"
 
 namespace mnv4::cli {
 namespace {
@@ -28,13 +27,6 @@ std::string CpuFlags() {
     if (line.starts_with("flags") || line.starts_with("Features")) return line;
   }
   return "";
-}
-
-// The file of weights behind -m; "" for the model inside the program and random weights.
-std::string WeightsFile(const Arguments& arguments, const model::Model& model) {
-  if (ModelName(arguments) == kDefaultModelName || model.random_weights) return "";
-  const model::Place place = model::Resolve(model.source);
-  return place.kind == model::PlaceKind::kFolder ? model::WeightsIn(place.path) : place.path;
 }
 
 std::vector<Finding> Examine(const Arguments& arguments) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <optional>
 #include <set>
 
 #include "mnv4/analysis/layers.h"
@@ -11,17 +12,21 @@
 #include "mnv4/cli/load.h"
 #include "mnv4/cli/options.h"
 #include "mnv4/cli/output.h"
+#include "mnv4/cli/plan_report.h"
 #include "mnv4/io/json.h"
+#include "mnv4/runtime/plan.h"
 
 namespace mnv4::cli {
 namespace {
 
 constexpr Option kLayers = {.name = "layers", .help = "also a table of all layers"};
+constexpr Option kPlan = {.name = "plan",
+                          .help = "also what runs: each step's kernel, layouts and memory"};
 constexpr Option kText = {.name = "text",
                           .help = "print the network's text form instead, which -m reads back"};
 
-constexpr Option kOptions[] = {kModel,   kLayers,     kJson,    kText,
-                               kImgSize, kNumClasses, kInChans, kOutputStride};
+constexpr Option kOptions[] = {kModel,      kLayers,  kPlan,         kJson, kText,      kImgSize,
+                               kNumClasses, kInChans, kOutputStride, kIsa,  kPrecision, kQuiet};
 
 struct Endpoint {
   std::string name;  ///< "C3"
@@ -175,6 +180,13 @@ std::string LayersText(const Facts& facts, const Style& style) {
   return '\n' + table.Text(style);
 }
 
+// For one picture, like everything here.
+runtime::Plan PlanOf(const model::Model& model, const runtime::PlanOptions& options) {
+  runtime::PackedWeights packed;
+  const Preprocess& input = model.preprocess;
+  return runtime::Plan(model.GraphFor(1, input.height, input.width), options, packed);
+}
+
 int Run(const Arguments& arguments) {
   model::LoadOptions options = NetworkOptions(arguments);
   if (arguments.Has(kImgSize)) options.img_size = arguments.Integer(kImgSize);
@@ -184,11 +196,17 @@ int Run(const Arguments& arguments) {
     output.Write(Print(model.spec));
   } else {
     const Facts facts = Gather(model);
+    const runtime::PlanOptions plan_options = PlanOptionsFrom(arguments);
+    std::optional<runtime::Plan> plan;
+    if (arguments.Has(kPlan)) plan.emplace(PlanOf(model, plan_options));
     if (arguments.Has(kJson)) {
-      output.Write(ToString(ToJson(facts, arguments.Has(kLayers)), 2) + '\n');
+      Json json = ToJson(facts, arguments.Has(kLayers));
+      if (plan) json.Add("plan", PlanJson(*plan, plan_options));
+      output.Write(ToString(json, 2) + '\n');
     } else {
       output.Write(TotalsText(facts));
       if (arguments.Has(kLayers)) output.Write(LayersText(facts, output.style()));
+      if (plan) output.Write('\n' + PlanText(*plan, plan_options, output.style()));
     }
   }
   output.Finish();
@@ -204,8 +222,14 @@ const Command kInfo = {
     .details =
         "Counted for one picture of the model's size; batch norm's parameters are included, its\n"
         "running statistics are not; attention's two products are MACs. MB and kB are 10^6 and\n"
-        "10^3 bytes. The paper prints binary units (Mi = 2^20, Gi = 2^30).",
-    .example = "mnv4 info -m conv_small --layers",
+        "10^3 bytes. The paper prints binary units (Mi = 2^20, Gi = 2^30).\n"
+        "--plan: C16+1 is the layout C16 with a halo of one pixel (top/left/bottom/right where "
+        "they\n"
+        "differ); a residual is what a step reads last; packed kB are the weights as the kernel\n"
+        "reads them, arena at is the byte where the result lies.",
+    .example =
+        "mnv4 info -m conv_small --layers\n"
+        "  mnv4 info -m conv_small --plan --isa avx2",
     .run = Run};
 
 }  // namespace mnv4::cli

@@ -6,6 +6,9 @@
 #include "mnv4/base/error.h"
 #include "mnv4/cli/default_model.h"
 #include "mnv4/cli/options.h"
+#include "mnv4/cli/sha256.h"
+#include "mnv4/io/mapped_file.h"
+#include "mnv4/model/hub.h"
 
 namespace mnv4::cli {
 namespace {
@@ -64,6 +67,18 @@ void NoteRandomWeights(const Arguments& arguments, const model::Model& model) {
              "note: {} has no weights on this machine; its deterministic random weights are used "
              "(good for speed and shapes, not for answers)\n",
              model.source);
+}
+
+std::string WeightsFile(const Arguments& arguments, const model::Model& model) {
+  if (ModelName(arguments) == kDefaultModelName || model.random_weights) return "";
+  const model::Place place = model::Resolve(model.source);
+  return place.kind == model::PlaceKind::kFolder ? model::WeightsIn(place.path) : place.path;
+}
+
+std::string WeightsHash(const Arguments& arguments, const model::Model& model) {
+  if (model.random_weights) return "";
+  if (ModelName(arguments) == kDefaultModelName) return Sha256(DefaultModel());
+  return Sha256(MappedFile::Open(WeightsFile(arguments, model))->bytes());
 }
 
 Preprocess PreprocessFrom(const Arguments& arguments, Preprocess preprocess) {

@@ -27,6 +27,11 @@ model::Model LoadClassifier(const Arguments& arguments);
 /// Says on stderr, unless --quiet, that the weights are the zoo's random ones.
 void NoteRandomWeights(const Arguments& arguments, const model::Model& model);
 
+/// The file of weights behind -m; "" for the model inside the program and random weights.
+std::string WeightsFile(const Arguments& arguments, const model::Model& model);
+/// SHA-256 of the weights' file, or of the model inside the program; "" for random weights.
+std::string WeightsHash(const Arguments& arguments, const model::Model& model);
+
 /// The model's preprocessing with --img-size, --crop-pct, --crop-mode, --interpolation, --mean and
 /// --std in place of its own. Throws Error(kInvalidArgument) for a wrong number of channels.
 Preprocess PreprocessFrom(const Arguments& arguments, Preprocess preprocess);

@@ -39,6 +39,14 @@ inline constexpr Option kWorkers = {.name = "workers",
                                     .least = 1,
                                     .most = 256};
 
+inline constexpr Option kWarmup = {.name = "warmup",
+                                   .kind = ValueKind::kInteger,
+                                   .value = "N",
+                                   .fallback = "10",
+                                   .help = "runs before timing starts",
+                                   .least = 0,
+                                   .most = 1000000};
+
 inline constexpr Option kIsa = {.name = "isa",
                                 .kind = ValueKind::kText,
                                 .value = "NAME",

@@ -38,7 +38,7 @@ class Lowering {
   Lowering(const Graph& graph, const PlanOptions& options, PackedWeights& packed)
       : graph_(graph),
         options_(options),
-        isa_(options.precision == Precision::kBf16 ? options.isa : options.isa.Without(Isa::kBf16)),
+        isa_(UsableIsa(options)),
         packed_(packed),
         residual_of_(graph.nodes.size()),
         fused_into_(graph.nodes.size()),

@@ -49,6 +49,10 @@ size_t ScratchOf(const Step& step) {
 
 const char* Name(Precision precision) { return precision == Precision::kF32 ? "fp32" : "bf16"; }
 
+IsaSet UsableIsa(const PlanOptions& options) {
+  return options.precision == Precision::kBf16 ? options.isa : options.isa.Without(Isa::kBf16);
+}
+
 Precision ParsePrecision(std::string_view name, IsaSet isa) {
   const bool has_bf16 = isa.Has(Isa::kBf16);
   if (name == "fp32" || (name == "auto" && !has_bf16)) return Precision::kF32;

@@ -35,6 +35,9 @@ struct PlanOptions {
       {};  ///< outputs wanted beside "logits": "C3", "pre_logits", ...
 };
 
+/// The instruction sets that the precision may use.
+IsaSet UsableIsa(const PlanOptions& options);
+
 /// "fp32", "bf16", or "auto": the fastest of them that `isa` has. Throws Error(kUnsupported) if it
 /// lacks what the precision needs, Error(kInvalidArgument) for another name.
 Precision ParsePrecision(std::string_view name, IsaSet isa);

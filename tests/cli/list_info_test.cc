@@ -61,6 +61,22 @@ TEST_F(Info, HasATableOfLayersThatAddsUp) {
   EXPECT_EQ(Json(macs), Member(info, "macs"));
 }
 
+TEST_F(Info, ShowsThePlanThatRuns) {
+  const Outcome text = Run("mnv4 info -m conv_small --plan");
+  EXPECT_THAT(text.out, HasSubstr("conv 3x3 s2 3->32"));
+  EXPECT_THAT(text.out, HasSubstr("arena at"));
+
+  const Json info = RunJson("mnv4 info -m conv_small --plan --json");
+  const Json& plan = Member(info, "plan");
+  int64_t macs = 0, packed = 0;
+  for (const Json& step : *Member(plan, "steps").As<Json::Array>()) {
+    macs += *Member(step, "macs").As<int64_t>();
+    packed += *Member(step, "packed_bytes").As<int64_t>();
+  }
+  EXPECT_EQ(Json(macs), Member(info, "macs"));
+  EXPECT_EQ(Json(packed), Member(plan, "packed_bytes"));
+}
+
 TEST_F(Info, PrintsTheNetworkAsTextThatItReadsBack) {
   const Outcome text = Run("mnv4 info -m conv_small --text");
   EXPECT_THAT(text.out, HasSubstr("network mobilenetv4_conv_small"));
