@@ -30,7 +30,9 @@ TEST(Peaks, AreSaneOnEveryInstructionSet) {
   ThreadPool pool(2);
   for (const IsaSet isa : sets) {
     SCOPED_TRACE(ToString(isa));
-    ExpectSane(MeasurePeaks(isa, pool), 2);
+    const Peaks peaks = MeasurePeaks(isa, pool);
+    ExpectSane(peaks, 2);
+    EXPECT_EQ(peaks.bf16_macs_per_s > 0, isa.Has(Isa::kBf16));
   }
 }
 

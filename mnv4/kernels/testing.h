@@ -14,13 +14,17 @@
 
 namespace mnv4::kernels {
 
-/// From the least SIMD set to all this machine has.
+/// From the least SIMD set to all this machine has, without those that bring no kernels of their
+/// own.
 inline std::vector<IsaSet> MachineIsas() {
   std::vector<IsaSet> sets;
   IsaSet all;
+  const ConvKernel* before = ConvKernels(all).data();
   for (int i = 1; i < 32; ++i) {
     if (!DetectIsa().Has(static_cast<Isa>(i))) continue;
     all.Add(static_cast<Isa>(i));
+    if (ConvKernels(all).data() == before) continue;
+    before = ConvKernels(all).data();
     sets.push_back(all);
   }
   return sets;

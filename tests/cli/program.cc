@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <spng.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <fstream>
@@ -28,9 +29,15 @@ std::string Contents(const fs::path& path) {
 void ProgramTest::SetUp() {
   const testing::TestInfo* test = testing::UnitTest::GetInstance()->current_test_info();
   folder_ = fs::path(testing::TempDir()) /
-            fmt::format("mnv4-{}-{}", test->test_suite_name(), test->name());
+            fmt::format("mnv4-{}-{}-{}", test->test_suite_name(), test->name(), getpid());
   fs::remove_all(folder_);
   fs::create_directories(folder_);
+}
+
+void ProgramTest::TearDown() {
+  for (const char* ending : {"", ".run.out", ".run.err"}) {
+    fs::remove_all(folder_.string() + ending);
+  }
 }
 
 Outcome ProgramTest::Run(const std::string& command) const {

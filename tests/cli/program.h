@@ -19,6 +19,7 @@ struct Outcome {
 class ProgramTest : public testing::Test {
  protected:
   void SetUp() override;
+  void TearDown() override;
 
   /// Runs a command line of the shell.
   Outcome Run(const std::string& command) const;

@@ -9,20 +9,15 @@
 #include "mnv4/base/isa.h"
 #include "mnv4/graph/bind.h"
 #include "mnv4/graph/graph.h"
+#include "mnv4/kernels/testing.h"
 #include "mnv4/runtime/session.h"
 
 namespace mnv4 {
 
-/// From the least to all this machine has; the scalar references alone are not one of them.
+/// From the least to all this machine has in float32.
 inline std::vector<IsaSet> MachineIsas() {
-  std::vector<IsaSet> sets;
-  IsaSet all;
-  for (int i = 1; i < 32; ++i) {
-    const auto isa = static_cast<Isa>(i);
-    if (!DetectIsa().Has(isa)) continue;
-    all.Add(isa);
-    sets.push_back(all);
-  }
+  std::vector<IsaSet> sets = kernels::MachineIsas();
+  std::erase_if(sets, [](IsaSet isa) { return isa.Has(Isa::kBf16); });
   return sets;
 }
 
