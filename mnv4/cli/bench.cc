@@ -2,16 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
-#include <memory>
 #include <optional>
 #include <set>
 
 #include "mnv4/base/clock.h"
 #include "mnv4/base/cpus.h"
 #include "mnv4/base/error.h"
-#include "mnv4/base/thread_pool.h"
 #include "mnv4/cli/bench_compare.h"
+#include "mnv4/cli/bench_measure.h"
 #include "mnv4/cli/bench_report.h"
 #include "mnv4/cli/checkup.h"
 #include "mnv4/cli/commands.h"
@@ -20,11 +18,7 @@
 #include "mnv4/cli/load.h"
 #include "mnv4/cli/options.h"
 #include "mnv4/cli/output.h"
-#include "mnv4/cli/progress.h"
-#include "mnv4/cli/synthetic_input.h"
 #include "mnv4/io/file.h"
-#include "mnv4/runtime/engine.h"
-#include "mnv4/runtime/session.h"
 
 namespace mnv4::cli {
 namespace {
@@ -66,6 +60,13 @@ constexpr Option kProtocol = {.name = "protocol",
                               .fallback = kProtocols[0],
                               .help = "paper: one thread, fastest CPU, 5 x 1000 runs",
                               .choices = kProtocols};
+constexpr const char* kHints[] = {"latency", "throughput"};
+constexpr Option kHint = {.name = "hint",
+                          .kind = ValueKind::kChoice,
+                          .value = "NAME",
+                          .fallback = kHints[0],
+                          .help = "throughput: a session of one thread on each of the threads",
+                          .choices = kHints};
 constexpr Option kSoak = {.name = "soak",
                           .kind = ValueKind::kNumber,
                           .value = "SECONDS",
@@ -78,69 +79,19 @@ constexpr Option kJsonLines = {.name = "jsonl", .help = "print JSON, an object a
 constexpr Option kMarkdown = {.name = "markdown", .help = "print the table as Markdown"};
 
 constexpr Option kOptions[] = {
-    kModel,  kThreadCounts, kBatchSizes, kImgSizes,   kWarmup,    kRepetitions,  kProtocol,
-    kSoak,   kLayers,       kCompare,    kJson,       kJsonLines, kCsv,          kMarkdown,
-    kOutput, kIsa,          kPrecision,  kNumClasses, kInChans,   kOutputStride, kQuiet};
-
-// One test: a fresh engine, so that the order of a sweep does not matter. nullopt if interrupted.
-std::optional<BenchResult> Measure(const model::Model& model, const BenchSettings& settings,
-                                   const InterruptScope& interrupt, bool quiet) {
-  std::optional<PinnedTo> pinned;
-  if (!settings.pins.empty()) pinned.emplace(settings.pins);
-  BenchResult result;
-  result.settings = settings;
-  const int64_t throttled = ThrottleCount();
-  ResetPeakRss();
-  const Clock::time_point start = Clock::now();
-  runtime::Engine engine([&](int n, int h, int w) { return model.GraphFor(n, h, w); },
-                         settings.plan);
-  ThreadPool pool(settings.threads);
-  runtime::Session session(engine.PlanFor(settings.batch_size, settings.height, settings.width),
-                           pool);
-  FillInput(session);
-  session.Run();
-  result.first_run_ms = MillisecondsSince(start);
-
-  const auto timed_run = [&] {
-    FillInput(session);  // the last run used the memory for other tensors
-    const Clock::time_point run_start = Clock::now();
-    session.Run();
-    return MillisecondsSince(run_start);
-  };
-  for (int i = 0; i < settings.warmup && !interrupt.Interrupted(); ++i) timed_run();
-  const bool soak = settings.soak_s > 0;
-  Progress progress(soak ? static_cast<int>(std::ceil(settings.soak_s)) : settings.repetitions,
-                    soak ? "s" : "runs", quiet);
-  const Clock::time_point soak_start = Clock::now();
-  for (bool more = true; more;) {
-    if (interrupt.Interrupted()) break;
-    result.run_ms.push_back(timed_run());
-    const double seconds = MillisecondsSince(soak_start) / 1e3;
-    const int runs = static_cast<int>(result.run_ms.size());
-    more = soak ? seconds < settings.soak_s : runs < settings.repetitions;
-    progress.Update(soak ? static_cast<int>(seconds) : runs);
-  }
-  // A soak that was interrupted is a shorter soak; other tests count whole or not at all.
-  if (result.run_ms.empty() || (interrupt.Interrupted() && !soak)) return std::nullopt;
-  if (settings.layers) {
-    std::vector<double> seconds(session.plan().steps().size());
-    for (int i = 0; i < settings.repetitions; ++i) {
-      if (interrupt.Interrupted()) return std::nullopt;
-      FillInput(session);
-      session.Run(seconds);
-    }
-    for (double& each : seconds) each *= 1e3 / settings.repetitions;
-    result.layers = DescribeLayers(session.plan(), seconds);
-  }
-  result.peak_rss_mb = PeakRssMb();
-  result.arena_mb = static_cast<double>(session.plan().arena_bytes()) / 1e6;
-  if (const auto warning = ThrottleWarning(throttled)) result.warnings.push_back(*warning);
-  return result;
-}
+    kModel, kThreadCounts, kBatchSizes, kImgSizes, kWarmup,       kRepetitions, kProtocol, kHint,
+    kSoak,  kLayers,       kCompare,    kJson,     kJsonLines,    kCsv,         kMarkdown, kOutput,
+    kIsa,   kPrecision,    kNumClasses, kInChans,  kOutputStride, kQuiet};
 
 // Every combination of the lists.
 std::vector<BenchSettings> Sweep(const Arguments& arguments, const model::Model& model) {
   const bool paper = arguments.Text(kProtocol) == "paper";
+  const bool throughput = arguments.Text(kHint) == "throughput";
+  if (throughput && (paper || arguments.Has(kLayers))) {
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("--hint throughput and --{} exclude each other",
+                            paper ? "protocol paper" : "layers"));
+  }
   const int runs =
       arguments.Has(kRepetitions) || !paper ? arguments.Integer(kRepetitions) : kPaperRuns;
   const std::vector<int> threads = arguments.Has(kThreadCounts)
@@ -163,6 +114,7 @@ std::vector<BenchSettings> Sweep(const Arguments& arguments, const model::Model&
                        .soak_s = arguments.Has(kSoak) ? arguments.Number(kSoak) : 0,
                        .pins = paper ? FastestCpus(thread_count) : std::vector<int>(),
                        .paper = paper,
+                       .throughput = throughput,
                        .plan = plan});
       }
     }
@@ -259,7 +211,9 @@ const Command kBench = {
         "--repetitions runs, each timed alone, back to back, without preparing the input.\n"
         "median of means: of five consecutive groups of runs. --protocol paper pins to as many of\n"
         "the fastest CPUs as there are threads (one unless -t) and repeats 1000 runs (or\n"
-        "--repetitions) five times. --compare prints, for each test that both files have, the\n"
+        "--repetitions) five times. --hint throughput: N threads are N sessions that run at once,\n"
+        "each the given number of times; a time is that of one session's run. --compare prints, "
+        "for each test that both files have, the\n"
         "ratio of B's mean time to A's and its 95 % interval, from ten groups of runs each.",
     .example =
         "mnv4 bench -m conv_small -t 1,2 -b 1-8*2 --json -o before.json\n"

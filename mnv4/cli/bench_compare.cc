@@ -31,6 +31,9 @@ BenchRecord RecordOf(const JsonCursor& result) {
   record.test =
       fmt::format("{} {} {} -t {}", model.At("name").String(), fmt::join(input, "x"),
                   model.At("precision").String(), settings.At("threads").Integer(1, kMost));
+  if (const auto hint = settings.Find("hint"); hint && hint->String() == "throughput") {
+    record.test += " --hint throughput";
+  }
   record.where = fmt::format("{}, {}, governor {}", host.At("cpu").String(),
                              settings.At("isa").String(), host.At("governor").String());
   record.version =

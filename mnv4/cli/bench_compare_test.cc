@@ -36,6 +36,10 @@ TEST(ReadBenchFile, TakesAnObjectAnArrayAndLines) {
     ASSERT_EQ(records.size(), 2u);
     EXPECT_EQ(records[1].test, "conv_small 1x3x192x224 fp32 -t 2");
   }
+  std::string throughput = kResult;
+  throughput.replace(throughput.find("\"threads\""), 0, R"("hint": "throughput", )");
+  EXPECT_EQ(ReadBenchFile(folder.Put("bench.json", throughput)).front().test,
+            "conv_small 1x3x224x224 fp32 -t 2 --hint throughput");
 }
 
 TEST(ReadBenchFile, SaysWhatIsWrong) {

@@ -18,13 +18,14 @@ constexpr int kComparedGroups = 10;  // whose means --compare takes
 constexpr int kSoakPeriods = 20;
 
 double PicturesPerSecond(const BenchSettings& settings, double latency_ms) {
-  return settings.batch_size * 1e3 / latency_ms;
+  return settings.sessions() * settings.batch_size * 1e3 / latency_ms;
 }
 
 // Of the conventions' protocols, in words.
 std::string ProtocolOf(const BenchSettings& settings) {
-  if (settings.soak_s > 0) return fmt::format("back-to-back for {} s", settings.soak_s);
-  if (!settings.paper) return "back-to-back, each run timed alone";
+  const char* sessions = settings.throughput ? ", a session of one thread on each thread" : "";
+  if (settings.soak_s > 0) return fmt::format("back-to-back for {} s{}", settings.soak_s, sessions);
+  if (!settings.paper) return fmt::format("back-to-back, each run timed alone{}", sessions);
   return fmt::format("paper: median of the means of {} times {} runs, pinned to CPU {}",
                      kPaperGroups, settings.repetitions / kPaperGroups,
                      fmt::join(settings.pins, ","));
@@ -163,6 +164,9 @@ std::string BenchReport::Text(const Style& style) const {
       Name(results_.empty() ? runtime::Precision::kF32 : results_.front().settings.plan.precision),
       host.cpu, host.cores, ToString(HostIsa()), load_ms_);
   text += AsTable().Text(style);
+  if (!results_.empty() && results_.front().settings.throughput) {
+    text += "\nEach thread ran a session of its own; a time is that of one run of one session.\n";
+  }
   for (const BenchResult& result : results_) {
     const BenchSettings& s = result.settings;
     if (s.paper) {

@@ -22,11 +22,14 @@ struct BenchSettings {
   int height = 0, width = 0;  ///< of the input, pixels
   int warmup = 0;
   int repetitions = 1;
-  bool layers = false;    ///< time each layer too
-  double soak_s = 0;      ///< instead of a number of runs: for so many seconds
-  std::vector<int> pins;  ///< CPUs it was pinned to; empty: as the caller was
-  bool paper = false;     ///< the paper's protocol
-  runtime::PlanOptions plan;
+  bool layers = false;      ///< time each layer too
+  double soak_s = 0;        ///< instead of a number of runs: for so many seconds
+  std::vector<int> pins;    ///< CPUs it was pinned to; empty: as the caller was
+  bool paper = false;       ///< the paper's protocol
+  bool throughput = false;  ///< a session of one thread on each thread, instead of one session
+  runtime::PlanOptions plan = {};
+
+  int sessions() const { return throughput ? threads : 1; }
 };
 
 struct LayerTime {
@@ -43,7 +46,7 @@ struct BenchResult {
   double first_run_ms = 0;     ///< planning, packing weights, one inference
   std::vector<double> run_ms;  ///< in the order they ran
   double peak_rss_mb = 0;      ///< 10^6 bytes, of the whole program during the test
-  double arena_mb = 0;         ///< 10^6 bytes, of activations
+  double arena_mb = 0;         ///< 10^6 bytes, of activations, all sessions
   std::vector<LayerTime> layers;
   std::vector<std::string> warnings;  ///< what makes the figures unreliable
 };

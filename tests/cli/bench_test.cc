@@ -46,6 +46,16 @@ TEST_F(Bench, SweepsEveryCombinationOfItsLists) {
   EXPECT_EQ(Member(Member(array->back(), "settings"), "threads"), Json(2));
 }
 
+TEST_F(Bench, CountsAllSessionsForThroughput) {
+  const Json test = RunJson(std::string(kQuick) + " -t 3 --hint throughput --json");
+  EXPECT_EQ(Member(Member(test, "settings"), "hint"), Json("throughput"));
+  const double mean_ms = *Member(Member(test, "latency_ms"), "mean").As<double>();
+  EXPECT_NEAR(*Member(test, "throughput_ips").As<double>(), 3 * 1e3 / mean_ms,
+              1e-6 * 3e3 / mean_ms);
+  EXPECT_EQ(Run(std::string(kQuick) + " --hint throughput --layers").code, 2);
+  EXPECT_EQ(Run(std::string(kQuick) + " --hint throughput --protocol paper").code, 2);
+}
+
 TEST_F(Bench, HashesTheWeightsFile) {
   WriteModel();
   const Json test = RunJson("mnv4 bench -m small.safetensors --warmup 0 --repetitions 1 --json");
