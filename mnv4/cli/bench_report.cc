@@ -83,6 +83,7 @@ Json BenchReport::ToJson(const BenchResult& result) const {
   Json json = RunHeader(host, model_, sha256_, settings.plan.precision, settings.batch_size,
                         settings.height, settings.width);
   json.Add("settings", Json::Object{{"threads", settings.threads},
+                                    {"hint", settings.throughput ? "throughput" : "latency"},
                                     {"batch_size", settings.batch_size},
                                     {"img_size", settings.height},
                                     {"isa", ToString(settings.plan.isa)},
