@@ -51,7 +51,7 @@ test-all: test packages-all packages-aarch64
 	cmake --preset fuzz && cmake --build --preset fuzz -j $(JOBS) && $(CTEST) fuzz
 	$(MAKE) test-oracles test-wheel
 
-## timm, torch and Pillow must agree with us (tests/oracles/README.md).
+## timm, torch and Pillow must agree with us (tests/oracles/run.sh).
 test-oracles: build
 	tests/oracles/run.sh build/release
 

@@ -60,7 +60,10 @@ class Trial {
     std::mt19937 random(3);
     std::normal_distribution<float> normal;
     weights_.resize(ConvRefWeights(p));
-    const bool bf16 = p.x.dtype == DType::kBF16;  // then scaled weights are multiples of 1/64
+    const bool bf16 = UsesBf16();  // then scaled weights are multiples of 1/64, x is rounded
+    for (int64_t i = 0; bf16 && p.x.dtype == DType::kF32 && i < p.x.elements(); ++i) {
+      x_.as<float>()[i] = BFloat16ToFloat(FloatToBFloat16(x_.as<float>()[i]));
+    }
     for (float& weight : weights_) {
       weight = bf16 ? std::round(16 * normal(random)) / 16 : normal(random);
     }

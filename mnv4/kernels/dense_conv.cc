@@ -19,44 +19,51 @@ namespace {
 
 constexpr int kMaxTaps = 64;
 
-// Where the k-blocks of an output pixel lie. The picture's rows are c_in values per pixel side by
-// side, so one tap covers a whole row of the kernel.
-struct Taps {
-  int64_t offsets[kMaxTaps];
-  int count = 0;
-  int depth = 0;             // values of one tap
-  int64_t block_stride = 0;  // from 16 values of a tap to the next 16
+// What an output pixel sums over: taps, each of `depth` values that lie side by side. The picture's
+// rows are c_in values per pixel side by side, so one tap covers a whole row of the kernel.
+struct Sum {
+  explicit Sum(const ConvProblem& p)
+      : rows(p.x.layout == Layout::kNhwc),
+        taps(rows ? p.kernel.h : p.kernel.h * p.kernel.w),
+        depth(rows ? p.kernel.w * p.x.c : p.x.c) {}
+
+  // Where value `i` of tap `tap` has its weight, from the first one of its output channel.
+  int64_t WeightAt(const ConvProblem& p, int tap, int i) const {
+    const int channel = rows ? i % p.x.c : i;
+    const int position = rows ? tap * p.kernel.w + i / p.x.c : tap;
+    return int64_t{channel} * p.kernel.h * p.kernel.w + position;
+  }
+
+  bool rows;
+  int taps, depth;
 };
 
-Taps TapsOf(const ConvProblem& p) {
-  Taps taps;
-  const int64_t row = p.x.columns() * p.x.pixel_stride() * p.dilation.h;
-  if (p.x.layout == Layout::kNhwc) {
-    taps.depth = p.kernel.w * p.x.c;
-    taps.block_stride = kBlock;
-    for (int ky = 0; ky < p.kernel.h; ++ky) taps.offsets[taps.count++] = ky * row;
-    return taps;
-  }
-  taps.depth = p.x.c;
-  taps.block_stride = p.x.block_stride();
+// Where the taps lie, in elements from the first.
+struct Offsets {
+  int64_t at[kMaxTaps];
+};
+Offsets OffsetsOf(const ConvProblem& p, int64_t row_stride) {
+  Offsets offsets;
+  const bool rows = p.x.layout == Layout::kNhwc;
+  int count = 0;
   for (int ky = 0; ky < p.kernel.h; ++ky) {
-    for (int kx = 0; kx < p.kernel.w; ++kx) {
-      taps.offsets[taps.count++] = ky * row + int64_t{kx} * p.dilation.w * kBlock;
+    for (int kx = 0; kx < (rows ? 1 : p.kernel.w); ++kx) {
+      offsets.at[count++] = ky * p.dilation.h * row_stride + int64_t{kx} * p.dilation.w * kBlock;
     }
   }
-  return taps;
+  return offsets;
 }
 
-// A panel is 16 floats of bias, then [k.h][k.w][c_in] rows of 16 weights, kStep<T> rows interlaced:
-// a row is as wide as T is, so that a step is a cache line.
+// A panel is 16 floats of bias, then a row of 16 weights for each value of each tap, kStep<T> rows
+// interlaced: a row is as wide as T is, so that a step is a cache line.
 template <class T>
-int RowsOf(const ConvProblem& p) {  // of a tap
-  return (p.x.c + kStep<T> - 1) / kStep<T> * kStep<T>;
+int StepsOf(const Sum& sum) {  // of a tap
+  return (sum.depth + kStep<T> - 1) / kStep<T>;
 }
 template <class T>
 int64_t PanelBytes(const ConvProblem& p) {
-  const int64_t steps = int64_t{p.kernel.h} * p.kernel.w * (RowsOf<T>(p) / kStep<T>);
-  return kCacheLine * (1 + steps);
+  const Sum sum(p);
+  return kCacheLine * (1 + int64_t{sum.taps} * StepsOf<T>(sum));
 }
 
 template <class T>
@@ -71,19 +78,20 @@ T Rounded(float value) {
 template <class T>
 void Pack(const ConvProblem& p, const float* oihw, std::span<const float> scale,
           std::span<const float> bias, void* packed) {
-  const int taps = p.kernel.h * p.kernel.w, depth = p.x.c;
+  const Sum sum(p);
+  const int64_t channel = int64_t{sum.taps} * sum.depth;  // weights of an output channel
   auto* panel = static_cast<std::byte*>(packed);
   for (int c = 0; c < p.y.c; c += kBlock, panel += PanelBytes<T>(p)) {
     const int lanes = std::min(kBlock, p.y.c - c);
     if (!bias.empty()) std::copy_n(&bias[c], lanes, reinterpret_cast<float*>(panel));
     float factors[kBlock];
     for (int lane = 0; lane < lanes; ++lane) factors[lane] = scale.empty() ? 1 : scale[c + lane];
-    for (int tap = 0; tap < taps; ++tap) {
-      T* const of_tap = reinterpret_cast<T*>(panel + kCacheLine) + tap * RowsOf<T>(p) * kBlock;
-      for (int i = 0; i < depth; ++i) {
-        const float* in = oihw + (int64_t{c} * depth + i) * taps + tap;
+    T* of_tap = reinterpret_cast<T*>(panel + kCacheLine);
+    for (int tap = 0; tap < sum.taps; ++tap, of_tap += StepsOf<T>(sum) * kStep<T> * kBlock) {
+      for (int i = 0; i < sum.depth; ++i) {
+        const float* in = oihw + c * channel + sum.WeightAt(p, tap, i);
         T* const out = of_tap + i / kStep<T> * kStep<T> * kBlock + i % kStep<T>;
-        for (int lane = 0; lane < lanes; ++lane, in += int64_t{depth} * taps) {
+        for (int lane = 0; lane < lanes; ++lane, in += channel) {
           out[lane * kStep<T>] = Rounded<T>(*in * factors[lane]);
         }
       }
@@ -98,27 +106,30 @@ int Units(const ConvProblem& p, int threads) {
   return SplitPanels(p, kTileRows, GroupPanels(p), threads).units();
 }
 
-template <class T>
-void Run(const ConvProblem& p, const ConvArgs& args, int begin, int end, int threads) noexcept {
+// rows(image, row): where the first tap of output row `row` begins, in elements of T, whose other
+// taps lie at `offsets`.
+template <class T, class Rows>
+void RunOnRows(const ConvProblem& p, const ConvArgs& args, int begin, int end, int threads,
+               const Offsets& offsets, Rows rows) {
   const int group_panels = GroupPanels(p);
   const PanelSplit split = SplitPanels(p, kTileRows, group_panels, threads);
-  const Taps taps = TapsOf(p);
+  const Sum sum(p);
   const int64_t panel_bytes = PanelBytes<T>(p);
   const int64_t pixel_stride = p.stride.w * p.x.pixel_stride();
   const auto* packed = static_cast<const std::byte*>(args.packed);
 
   Tile<T> tile;
-  tile.taps = taps.offsets;
-  tile.num_taps = taps.count;
-  tile.depth = taps.depth;
-  tile.x_block_stride = taps.block_stride;
+  tile.taps = offsets.at;
+  tile.num_taps = sum.taps;
+  tile.depth = sum.depth;
+  tile.x_block_stride = sum.rows ? kBlock : p.x.block_stride();
   tile.biased = true;
   tile.panel_stride = panel_bytes / static_cast<int64_t>(sizeof(T));
   tile.y = {.dtype = p.y.dtype, .block_stride = p.y.block_stride()};
   tile.residual = {.dtype = p.residual.dtype, .block_stride = p.residual.block_stride()};
   tile.limits = LimitsOf(p.activation);
 
-  const int k_blocks = taps.count * ((taps.depth + kBlock - 1) / kBlock);
+  const int k_blocks = sum.taps * ((sum.depth + kBlock - 1) / kBlock);
   const int group_lines = static_cast<int>(panel_bytes) / kCacheLine * group_panels;
   for (int unit = begin; unit < end;) {
     const PanelRun run = split.RunAt(unit, end);
@@ -126,8 +137,7 @@ void Run(const ConvProblem& p, const ConvArgs& args, int begin, int end, int thr
     const int panels = std::min(group_panels, p.y.blocks() - block);
     const int ox = split.row.Begin(run.tile_begin);
 
-    tile.x = static_cast<const T*>(args.x) + ox * pixel_stride +
-             p.x.Offset(0, run.image, run.row * p.stride.h - p.pad.top, -p.pad.left);
+    tile.x = rows(run.image, run.row) + ox * pixel_stride;
     tile.prefetch_x = run.group == 0;  // later groups find x in L2
     const std::byte* const panel = packed + block * panel_bytes;
     tile.weights = reinterpret_cast<const T*>(panel + kCacheLine);
@@ -167,6 +177,52 @@ void Run(const ConvProblem& p, const ConvArgs& args, int begin, int end, int thr
     unit = run.unit_end;
   }
 }
+
+template <class T>
+void Run(const ConvProblem& p, const ConvArgs& args, int begin, int end, int threads) noexcept {
+  const auto* const x = static_cast<const T*>(args.x);
+  RunOnRows<T>(p, args, begin, end, threads, OffsetsOf(p, p.x.columns() * p.x.pixel_stride()),
+               [&](int image, int row) {
+                 return x + p.x.Offset(0, image, row * p.stride.h - p.pad.top, -p.pad.left);
+               });
+}
+
+#if HWY_TARGET == HWY_AVX3
+// Values of a picture's row in bfloat16. A tap of odd depth reads one value past its end, which
+// meets a weight of zero and must be a number.
+int64_t StemRow(const ConvProblem& p) {
+  return static_cast<int64_t>(RoundUp(static_cast<size_t>(p.x.columns()) * p.x.c + 1, kBlock));
+}
+size_t StemScratch(const ConvProblem& p) {
+  return static_cast<size_t>(p.kernel.h * StemRow(p)) * sizeof(BF16);
+}
+
+// The picture is float32: the rows that an output row reads are rounded to bfloat16 first.
+void RunStemBf16(const ConvProblem& p, const ConvArgs& args, int begin, int end,
+                 int threads) noexcept {
+  auto* const rounded = static_cast<BF16*>(args.scratch);
+  const int64_t length = int64_t{p.x.columns()} * p.x.c, stride = StemRow(p);
+  int of_image = -1, of_row = -1;  // what lies in `rounded`
+  const auto rows = [&](int image, int row) HWY_ATTR -> const BF16* {
+    if (image == of_image && row == of_row) return rounded;
+    of_image = image;
+    of_row = row;
+    for (int ky = 0; ky < p.kernel.h; ++ky) {
+      const int y = row * p.stride.h - p.pad.top + ky * p.dilation.h;
+      const float* in = static_cast<const float*>(args.x) + p.x.Offset(0, image, y, -p.x.halo.left);
+      BF16* const out = rounded + ky * stride;
+      int64_t i = 0;
+      for (; i + kBlock <= length; i += kBlock) StoreFromF32(hn::LoadU(kF32, in + i), out + i);
+      for (; i < stride; ++i) out[i] = Rounded<BF16>(i < length ? in[i] : 0);
+    }
+    return rounded;
+  };
+  const int64_t first = int64_t{p.x.halo.left - p.pad.left} * p.x.c;
+  Offsets offsets;
+  for (int ky = 0; ky < p.kernel.h; ++ky) offsets.at[ky] = first + ky * stride;
+  RunOnRows<BF16>(p, args, begin, end, threads, offsets, rows);
+}
+#endif
 
 bool Covers(const Padding& halo, const Padding& pad) {
   return halo.top >= pad.top && halo.left >= pad.left && halo.bottom >= pad.bottom &&
@@ -227,9 +283,16 @@ constinit const ConvKernel kPointwiseConvBf16 =
     Row<BF16>("pointwise-bf16", Isa::kBf16, Layout::kC16, AcceptsPointwise<BF16>);
 constinit const ConvKernel kDenseConvBf16 =
     Row<BF16>("dense-bf16", Isa::kBf16, Layout::kC16, AcceptsDense<BF16>);
-// The picture stays float32.
-constinit const ConvKernel kStemConvBf16 =
-    Row<float>("stem-bf16", Isa::kBf16, Layout::kNhwc, AcceptsStem<BF16>);
+constinit const ConvKernel kStemConvBf16 = [] {
+  ConvKernel row = Row<BF16>("stem-bf16", Isa::kBf16, Layout::kNhwc, AcceptsStem<BF16>);
+  row.accepts = [](const ConvProblem& p) {
+    return p.y.dtype == DType::kBF16 && AcceptsStem<BF16>(p);  // else the other stem is exact
+  };
+  row.x_type = DType::kF32;
+  row.scratch_bytes = StemScratch;
+  row.run = RunStemBf16;
+  return row;
+}();
 #endif
 
 }  // namespace mnv4::kernels::HWY_NAMESPACE
