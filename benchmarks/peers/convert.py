@@ -12,6 +12,7 @@ import subprocess
 import sys
 
 import numpy as np
+from safetensors.numpy import load_file, save_file
 
 import ours
 from networks import NETWORKS
@@ -22,6 +23,10 @@ def write_timm_folder(network: str, _folder: pathlib.Path, out: pathlib.Path) ->
     x = np.random.default_rng(0).standard_normal((1, 3, size, size), np.float32)
     np.save(out / "input.npy", x)
     ours.Model(ours.Library(), network).save_folder(str(out))
+    # A tenth of the fill's layer scales: more, and attention amplifies rounding (docs/numerics.md).
+    tensors = load_file(out / "model.safetensors")
+    scales = {name: tensor / 10 for name, tensor in tensors.items() if name.endswith("gamma")}
+    save_file({**tensors, **scales}, out / "model.safetensors", {"format": "pt"})
 
 
 def load_timm(folder: pathlib.Path):
@@ -29,6 +34,8 @@ def load_timm(folder: pathlib.Path):
     import timm
     import torch
 
+    # Attention as two products and a softmax: a smaller graph, which litert-torch converts rightly.
+    timm.layers.set_fused_attn(False)
     model = timm.create_model(f"local-dir:{folder}", pretrained=True).eval()
     return model, torch.from_numpy(np.load(folder / "input.npy"))
 

@@ -24,7 +24,7 @@ TOLERANCES = {"fp32": (1e-3, 0.99999), "16 bits": (0.1, 0.99)}
 
 @dataclasses.dataclass
 class Settings:
-    cores: list[int]  # the process may use them
+    cores: list[int]  # contestants are pinned to
     threads: int
     rounds: int
     warm_up: float  # seconds before each turn

@@ -8,6 +8,7 @@ import datetime
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 
@@ -31,31 +32,39 @@ def comma_list(known=None, convert=str):
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("build", type=pathlib.Path, help="holds mnv4 and libmnv4.so")
-    names = comma_list(NETWORKS)
-    parser.add_argument("--networks", type=names, default=",".join(NETWORKS), metavar="LIST")
-    names = comma_list(CONTESTANTS)
-    parser.add_argument("--contestants", type=names, default=",".join(CONTESTANTS), metavar="LIST")
-    threads = comma_list(convert=int)
-    parser.add_argument("--threads", type=threads, default="1,2", metavar="LIST")
-    parser.add_argument("--rounds", type=int, default=11, help="turns of each contestant")
-    parser.add_argument("--seconds", type=float, default=0.6, help="timed, in each turn")
-    parser.add_argument("--warm-up", type=float, default=0.2, help="seconds before each turn")
-    parser.add_argument("--retries", type=int, default=3, help="of a turn that others disturbed")
-    cores = comma_list(convert=int)
-    parser.add_argument("--cores", type=cores, metavar="LIST", help="default: the last ones allowed")
-    text = "race nobody; instead show latencies beside a busy stranger on the last core, so long each"
-    parser.add_argument("--stranger", type=float, metavar="SECONDS", help=text)
-    parser.add_argument("--output", type=pathlib.Path, default=BUILD / "race", help="without suffix")
+    option = parser.add_argument
+    option("build", type=pathlib.Path, help="holds mnv4 and libmnv4.so")
+    known = comma_list(NETWORKS)
+    option("--networks", type=known, metavar="LIST", default=",".join(NETWORKS), help="%(default)s")
+    text = f"of {','.join(CONTESTANTS)}; ours always races"
+    option("--contestants", type=comma_list(CONTESTANTS), metavar="LIST", help=text)
+    numbers = comma_list(convert=int)
+    option("--threads", type=numbers, metavar="LIST", default="1,2", help="%(default)s")
+    option("--cores", type=numbers, metavar="LIST", help="pin to these; else the last ones allowed")
+    text = "turns of each contestant (%(default)s)"
+    option("--rounds", type=int, default=11, metavar="N", help=text)
+    text = "timed in each turn (%(default)s)"
+    option("--seconds", type=float, default=0.6, metavar="S", help=text)
+    text = "seconds of runs before each turn (%(default)s)"
+    option("--warm-up", type=float, default=0.2, metavar="S", help=text)
+    text = "of a turn that others disturbed (%(default)s)"
+    option("--retries", type=int, default=3, metavar="N", help=text)
+    text = "instead of a race: latencies over so long beside a busy stranger on the last core"
+    option("--stranger", type=float, metavar="SECONDS", help=text)
+    text = "of .json and .md; else race or stranger in build/peers"
+    option("--output", type=pathlib.Path, metavar="STEM", help=text)
     arguments = parser.parse_args()
     allowed = sorted(os.sched_getaffinity(0))
+    arguments.output = arguments.output or BUILD / ("stranger" if arguments.stranger else "race")
     arguments.cores = arguments.cores or allowed[-max(arguments.threads) :]
     if len(arguments.cores) < max(arguments.threads) or not set(arguments.cores) <= set(allowed):
         parser.error(f"cores {arguments.cores} of {allowed} for {max(arguments.threads)} threads")
+    everybody = ["onnxruntime", "openvino"] if arguments.stranger else CONTESTANTS
+    names = arguments.contestants or everybody
     # Ours comes first: it is what the others are compared with.
-    arguments.contestants = ["ours"] + [name for name in arguments.contestants if name != "ours"]
+    arguments.contestants = ["ours"] + [name for name in names if name != "ours"]
     return arguments
 
 
@@ -91,11 +100,12 @@ def settings(arguments: argparse.Namespace, threads: int) -> Settings:
 
 def main() -> None:
     arguments = parse_arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # ends the workers too
     os.environ["MNV4_LIBRARY"] = str(arguments.build.resolve() / "libmnv4.so")
     race = {**describe(arguments), "results": []}
     for network in arguments.networks:
         for threads in arguments.threads:
-            print(f"{network}, {threads} threads", file=sys.stderr, flush=True)
+            print(f"{network}, {report.plural(threads, 'thread')}", file=sys.stderr, flush=True)
             if arguments.stranger:
                 race["results"] += stranger.results(
                     network, arguments.contestants, arguments.cores, threads, arguments.stranger

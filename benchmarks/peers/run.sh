@@ -17,12 +17,13 @@ mkdir -p "$work"
 install() {  # race or convert
   local venv=$work/$1-venv requirements=$here/requirements-$1.txt
   cmp -s "$requirements" "$venv/installed.txt" && return
-  echo "peers: installing $(basename "$requirements")" >&2
+  echo "peers: installing requirements-$1.txt" >&2
   rm -rf "$venv"
   /usr/bin/python3 -m venv "$venv"
-  if ! "$venv/bin/pip" install --quiet --disable-pip-version-check --no-deps -r "$requirements"; then
-    echo "peers: the packages of benchmarks/peers/$(basename "$requirements") cannot be installed" \
-      "here (no package index?); nothing was raced" >&2
+  if ! "$venv/bin/pip" install --quiet --disable-pip-version-check --no-deps \
+    -r "$requirements"; then
+    echo "peers: the packages of benchmarks/peers/requirements-$1.txt cannot be installed here" \
+      "(no package index?); nothing was raced" >&2
     rm -rf "$venv"
     exit 4
   fi

@@ -61,9 +61,12 @@ def results(
                 rows[name]["failed"] = str(failed)
         stack.enter_context(busy_core(cores[-1]))
         for _ in range(PARTS):
-            for name, worker in workers.items():
-                times[name] += worker.turn(WARM_UP_S, settings.seconds)["times_ms"]
-    for name in workers:
+            for name in [name for name in workers if not rows[name]["failed"]]:
+                try:
+                    times[name] += workers[name].turn(WARM_UP_S, settings.seconds)["times_ms"]
+                except Failed as failed:
+                    rows[name]["failed"] = str(failed)
+    for name in [name for name in names if not rows[name]["failed"]]:
         rows[name].update(
             runs=len(times[name]),
             median_ms=float(np.median(times[name])),

@@ -96,7 +96,9 @@ def main(name: str, folder: str, threads: str, cores: str) -> None:
     }
     print(json.dumps(answer), file=replies, flush=True)
     for line in sys.stdin:
-        print(json.dumps(turn(contestant.run, pinned, **json.loads(line))), file=replies, flush=True)
+        print(
+            json.dumps(turn(contestant.run, pinned, **json.loads(line))), file=replies, flush=True
+        )
 
 
 if __name__ == "__main__":
