@@ -176,7 +176,7 @@ class TorchEager(Contestant):
 class TorchCompiled(TorchEager):
     """Inductor, with weights frozen into the code. The first run compiles."""
 
-    note = "compiled"
+    note, imports = "compiled", ("torch", "timm", "torch._inductor.config")
 
     def __init__(self, folder: pathlib.Path, threads: int, x: np.ndarray) -> None:
         import torch

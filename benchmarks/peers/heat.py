@@ -59,7 +59,7 @@ class Worker:
             )
         try:
             self.start = self._answer(START_LIMIT_S)
-        except Failed:
+        except BaseException:
             self.close()
             raise
 
@@ -82,10 +82,13 @@ class Worker:
         return f"{words} (status {status})".replace(f"{BUILD}/", "")
 
     def turn(self, warm_up: float, seconds: float) -> dict:
-        self._signal(signal.SIGCONT)
-        self.process.stdin.write(json.dumps({"warm_up": warm_up, "seconds": seconds}).encode())
-        self.process.stdin.write(b"\n")
-        self.process.stdin.flush()
+        question = json.dumps({"warm_up": warm_up, "seconds": seconds}) + "\n"
+        try:
+            self._signal(signal.SIGCONT)
+            self.process.stdin.write(question.encode())
+            self.process.stdin.flush()
+        except OSError as gone:
+            raise Failed(self._last_words()) from gone
         return self._answer(TURN_LIMIT_S)
 
     def close(self) -> None:

@@ -102,9 +102,9 @@ def markdown(race: dict) -> str:
     view, settings = Race(race), race["settings"]
     parts = [
         f"{machine(race)}; batch 1, median of {plural(settings['rounds'], 'interleaved round')} of "
-        f"{settings['seconds']:g} s. Ratio to mnv4 (milliseconds): above 1, mnv4 is faster; by no "
-        "more than the A/A row strays from 1 (10th to 90th percentile of its rounds), it is a "
-        "tie.\n"
+        f"{settings['seconds']:g} s. A cell is time over mnv4's (milliseconds): above 1, mnv4 is "
+        "faster. A ratio no further from 1 than the A/A row's rounds (10th to 90th percentile) is "
+        "a tie.\n"
     ]
     for threads in view.threads:
         parts.append(view.table_of(plural(threads, "thread"), heat_cell, threads))
