@@ -19,7 +19,7 @@ from networks import BUILD
 START_LIMIT_S, TURN_LIMIT_S = 1200, 300  # compiling takes minutes
 
 # What logits may differ from ours: the largest difference over max(1, largest |logit|), the cosine.
-TOLERANCES = {"fp32": (1e-3, 0.99999), "16 bits": (0.1, 0.99)}
+TOLERANCES = {"fp32": (1e-4, 0.99999), "16 bits": (0.02, 0.999)}
 
 
 @dataclasses.dataclass
