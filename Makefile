@@ -4,8 +4,8 @@ SHELL := /bin/bash
 JOBS ?= $(shell nproc)
 CTEST := ctest --output-on-failure -j $(JOBS) --preset
 
-.PHONY: demo build package wheel test test-all test-aarch64-smoke test-oracles test-wheel \
-  packages packages-aarch64 packages-all packages-release clean
+.PHONY: demo build package wheel bench-peers test test-all test-aarch64-smoke test-oracles \
+  test-wheel packages packages-aarch64 packages-all packages-release clean
 
 ## The program, at build/release/mnv4.
 build: packages
@@ -54,6 +54,11 @@ test-all: test packages-all packages-aarch64
 ## timm, torch and Pillow must agree with us (tests/oracles/run.sh).
 test-oracles: build
 	tests/oracles/run.sh build/release
+
+## Our program against other CPU runtimes, on the published networks (docs/peers.md).
+bench-peers: build packages-release
+	cmake --build --preset release -j $(JOBS) --target mnv4_shared
+	benchmarks/peers/run.sh build/release $(RACE)
 
 ## The wheel in a fresh environment must give the program's bits.
 test-wheel: build packages-release

@@ -1,0 +1,73 @@
+"""libmnv4.so through its C API (mnv4/mnv4_c.h)."""
+
+import ctypes
+import os
+
+import numpy as np
+
+LIBRARY = os.environ.get("MNV4_LIBRARY", "libmnv4.so")
+
+
+class ModelOptions(ctypes.Structure):
+    _fields_ = [
+        ("struct_size", ctypes.c_size_t),
+        ("num_classes", ctypes.c_int),
+        ("in_chans", ctypes.c_int),
+        ("img_size", ctypes.c_int),
+        ("output_stride", ctypes.c_int),
+        ("features", ctypes.c_void_p),
+        ("num_features", ctypes.c_size_t),
+    ]
+
+
+class SessionOptions(ctypes.Structure):
+    _fields_ = [
+        ("struct_size", ctypes.c_size_t),
+        ("threads", ctypes.c_int),
+        ("executor", ctypes.c_void_p),
+        ("executor_context", ctypes.c_void_p),
+    ]
+
+
+class Library:
+    def __init__(self) -> None:
+        self._c = ctypes.CDLL(LIBRARY)
+        self._c.mnv4_version.restype = ctypes.c_char_p
+        self._c.mnv4_last_error.restype = ctypes.c_char_p
+
+    @property
+    def version(self) -> str:
+        return self._c.mnv4_version().decode()
+
+    def call(self, name: str, *arguments) -> None:
+        if getattr(self._c, name)(*arguments):
+            raise RuntimeError(self._c.mnv4_last_error().decode())
+
+
+class Model:
+    def __init__(self, library: Library, name: str) -> None:
+        self.library, self._handle = library, ctypes.c_void_p()
+        options = ModelOptions(ctypes.sizeof(ModelOptions), -1, -1, -1, -1, None, 0)
+        library.call(
+            "mnv4_model_load", name.encode(), ctypes.byref(options), ctypes.byref(self._handle)
+        )
+
+    def save_folder(self, folder: str) -> None:
+        self.library.call("mnv4_model_save_folder", self._handle, folder.encode())
+
+    def session(self, threads: int) -> "Session":
+        return Session(self.library, self._handle, threads)
+
+
+class Session:
+    def __init__(self, library: Library, model: ctypes.c_void_p, threads: int) -> None:
+        self._library, self._handle = library, ctypes.c_void_p()
+        options = SessionOptions(ctypes.sizeof(SessionOptions), threads, None, None)
+        library.call("mnv4_session_open", model, ctypes.byref(options), ctypes.byref(self._handle))
+
+    def run(self, x: np.ndarray, logits: np.ndarray) -> None:
+        """x: float32 NCHW; logits: float32 [n, classes], written."""
+        n, _, h, w = x.shape
+        nchw, images, out = 0, ctypes.c_void_p(x.ctypes.data), ctypes.c_void_p(logits.ctypes.data)
+        size = ctypes.c_size_t(logits.size)
+        self._library.call("mnv4_session_run", self._handle, images, n, h, w, nchw, out, size)
