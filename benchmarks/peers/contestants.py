@@ -30,7 +30,7 @@ class Ours(Contestant):
         import ours
 
         self.library = ours.Library()
-        self.session = ours.Model(self.library, str(folder)).session(threads)
+        self.session = ours.Model(self.library, str(folder), self.precision).session(threads)
         self.x, self.logits = x, np.empty((1, 1000), np.float32)
 
     def version(self) -> str:
@@ -45,6 +45,10 @@ class OursAgain(Ours):
     """The same in a second process: what it seems to gain or lose is the error of the race."""
 
     note = "again (A/A)"
+
+
+class OursBf16(Ours):
+    precision = "bf16"
 
 
 class OnnxRuntime(Contestant):
@@ -197,6 +201,7 @@ CONTESTANTS: dict[str, type[Contestant]] = {
     "ncnn": Ncnn,
     "torch": TorchCompiled,
     "torch-eager": TorchEager,
+    "ours-bf16": OursBf16,
     "openvino-default": OpenVinoDefault,
     "ncnn-bf16": NcnnBf16,
 }

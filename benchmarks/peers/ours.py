@@ -17,6 +17,7 @@ class ModelOptions(ctypes.Structure):
         ("output_stride", ctypes.c_int),
         ("features", ctypes.c_void_p),
         ("num_features", ctypes.c_size_t),
+        ("precision", ctypes.c_char_p),
     ]
 
 
@@ -45,9 +46,10 @@ class Library:
 
 
 class Model:
-    def __init__(self, library: Library, name: str) -> None:
+    def __init__(self, library: Library, name: str, precision: str = "fp32") -> None:
         self.library, self._handle = library, ctypes.c_void_p()
-        options = ModelOptions(ctypes.sizeof(ModelOptions), -1, -1, -1, -1, None, 0)
+        size = ctypes.sizeof(ModelOptions)
+        options = ModelOptions(size, -1, -1, -1, -1, None, 0, precision.encode())
         library.call(
             "mnv4_model_load", name.encode(), ctypes.byref(options), ctypes.byref(self._handle)
         )
