@@ -42,13 +42,14 @@ test-aarch64-smoke: packages-aarch64
 	$(CTEST) aarch64 -R 'Kernels|conv_small' -E NOT_BUILT
 
 ## Before a change lands: also the thread sanitizer, clang, all of Arm, a minute of fuzzing for each
-## parser, and other people's programs.
+## parser, instructions of whole networks, and other people's programs.
 test-all: test packages-all packages-aarch64
 	cmake --preset dev && cmake --build --preset dev -j $(JOBS)
 	cmake --preset tsan && cmake --build --preset tsan -j $(JOBS) && $(CTEST) tsan
 	cmake --preset clang && cmake --build --preset clang -j $(JOBS) && $(CTEST) clang
 	cmake --preset aarch64 && cmake --build --preset aarch64 -j $(JOBS) && $(CTEST) aarch64
 	cmake --preset fuzz && cmake --build --preset fuzz -j $(JOBS) && $(CTEST) fuzz
+	benchmarks/instructions.sh build/release
 	$(MAKE) test-oracles test-wheel
 
 ## timm, torch and Pillow must agree with us (tests/oracles/run.sh).

@@ -1,6 +1,8 @@
 #include "mnv4/base/crew.h"
 
+#include <pthread.h>
 #include <sched.h>
+#include <time.h>
 
 #include <algorithm>
 #include <string>
@@ -26,8 +28,8 @@ using std::chrono::milliseconds;
 constexpr int kSpins = 1000;
 // Between runs a worker spins this long before it parks.
 constexpr auto kSpinTime = microseconds(100);
-// A worker that ends its share so much later than the caller its own, and by half as much again,
-// has lost its CPU: schedulers give it to another program for milliseconds.
+// After so long a wait the caller asks what the worker did meanwhile: one that used less than half
+// of the time has lost its CPU. Schedulers give it to another program for milliseconds.
 constexpr auto kPatience = microseconds(300);
 // How long such a worker rests; twice as long each time until it behaves for ten times as long.
 constexpr auto kFirstRest = milliseconds(5), kLongestRest = milliseconds(320);
@@ -38,6 +40,13 @@ inline void Pause() {
 #elif defined(__aarch64__)
   __asm__ volatile("yield");
 #endif
+}
+
+Clock::duration CpuTime(std::thread& thread) {
+  clockid_t clock;
+  timespec time = {};
+  if (pthread_getcpuclockid(thread.native_handle(), &clock) == 0) clock_gettime(clock, &time);
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 
 }  // namespace
@@ -84,7 +93,7 @@ void Crew::Run(const Steps& steps) {
   Clock::time_point start = Clock::now();
   for (uint32_t step = first_; step != end; ++step) {
     Work(step, 0);
-    WaitForWorkers(step, start);
+    WaitForWorkers(step);
     const Clock::time_point now = Clock::now();
     if (!steps.seconds.empty()) {
       steps.seconds[step - first_] += std::chrono::duration<double>(now - start).count();
@@ -115,29 +124,32 @@ void Crew::Work(uint32_t step, int thread) {
   }
 }
 
-void Crew::WaitForWorkers(uint32_t step, Clock::time_point start) {
+void Crew::WaitForWorkers(uint32_t step) {
   int spins = 0;
-  Clock::time_point ended;  // when the caller began to wait, 50 us late
   for (int index = 0; index < threads_; ++index) {
-    for (bool judged = false; IsBehind(index, step); ++spins) {
+    Clock::time_point asked;  // when, and how much CPU time the worker had used
+    Clock::duration used = {};
+    for (bool resting = false; IsBehind(index, step); ++spins) {
       if (spins < kSpins && !oversubscribed_) {
         Pause();
         continue;
       }
       sched_yield();
-      if (judged || oversubscribed_) continue;
+      const int worker = shares_[index].by.load(std::memory_order_relaxed);
       const Clock::time_point now = Clock::now();
-      if (ended == Clock::time_point()) ended = now;
-      if (now - ended > kPatience && now - ended > (ended - start) / 2) {
-        SendToRest(shares_[index].by.load(std::memory_order_relaxed), now);
-        judged = true;
+      if (resting || oversubscribed_ || worker == 0 || now - asked < kPatience) continue;
+      const Clock::duration used_now = CpuTime(workers_[static_cast<size_t>(worker) - 1]);
+      if (asked != Clock::time_point() && used_now - used < (now - asked) / 2) {
+        SendToRest(worker, now);
+        resting = true;
       }
+      asked = now;
+      used = used_now;
     }
   }
 }
 
 void Crew::SendToRest(int thread, Clock::time_point now) {
-  if (thread == 0) return;
   Conduct& conduct = conduct_[static_cast<size_t>(thread)];
   const bool relapsed = now - conduct.back < 10 * conduct.rest;
   conduct.rest = relapsed ? std::min<Clock::duration>(2 * conduct.rest, kLongestRest) : kFirstRest;

@@ -56,7 +56,7 @@ class Crew {
   };
 
   void Work(uint32_t step, int thread);
-  void WaitForWorkers(uint32_t step, Clock::time_point start);
+  void WaitForWorkers(uint32_t step);
   void SendToRest(int thread, Clock::time_point now);
   void Serve(int thread);
   bool WaitForWork(uint32_t step);
