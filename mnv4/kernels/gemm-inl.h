@@ -118,7 +118,7 @@ HWY_INLINE void AddProduct(Sums<kRows, kPanels>& sums, const BF16* HWY_RESTRICT 
     for (int i = 0; i < kPanels; ++i) {
       __m512 sum = sums.v[r][i].raw;  // g++ keeps no array in registers whose elements it is given
       __asm__("vdpbf16ps %2, %1, %0" : "+v"(sum) : "v"(value), "v"(w[i]));
-      sums.v[r][i] = Vec(sum);
+      sums.v[r][i] = Vec{sum};
     }
   }
 }

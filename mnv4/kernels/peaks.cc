@@ -82,7 +82,7 @@ float Bf16MultiplyAdd(const float* seeds, float factor, float /*term*/, int roun
     for (int i = 0; i < kSums; ++i) {
       __m512 sum = sums[i].raw;
       __asm__("vdpbf16ps %1, %1, %0" : "+v"(sum) : "v"(a.raw));
-      sums[i] = Vec(sum);
+      sums[i] = Vec{sum};
     }
   }
   return Total(sums);
