@@ -65,7 +65,7 @@ constexpr Option kHint = {.name = "hint",
                           .kind = ValueKind::kChoice,
                           .value = "NAME",
                           .fallback = kHints[0],
-                          .help = "throughput: a session of one thread on each of the threads",
+                          .help = "throughput: each thread runs a session of its own",
                           .choices = kHints};
 constexpr Option kSoak = {.name = "soak",
                           .kind = ValueKind::kNumber,
@@ -212,9 +212,9 @@ const Command kBench = {
         "median of means: of five consecutive groups of runs. --protocol paper pins to as many of\n"
         "the fastest CPUs as there are threads (one unless -t) and repeats 1000 runs (or\n"
         "--repetitions) five times. --hint throughput: N threads are N sessions that run at once,\n"
-        "each the given number of times; a time is that of one session's run. --compare prints, "
-        "for each test that both files have, the\n"
-        "ratio of B's mean time to A's and its 95 % interval, from ten groups of runs each.",
+        "each the given number of times; a time is that of one session's run. --compare prints,\n"
+        "for each test that both files have, the ratio of B's mean time to A's and its 95 %\n"
+        "interval, from ten groups of runs each.",
     .example =
         "mnv4 bench -m conv_small -t 1,2 -b 1-8*2 --json -o before.json\n"
         "  mnv4 bench --compare before.json after.json",

@@ -16,25 +16,28 @@ namespace {
 std::atomic<int> allocations{0};
 }  // namespace
 
+// Shared libraries must find these too, hence the visibility.
+#define MNV4_COUNTED __attribute__((visibility("default")))
+
 extern "C" {
 void* __libc_malloc(size_t size);
 void* __libc_calloc(size_t count, size_t size);
 void* __libc_realloc(void* memory, size_t size);
 void* __libc_memalign(size_t alignment, size_t size);
 
-void* malloc(size_t size) {
+MNV4_COUNTED void* malloc(size_t size) {
   ++allocations;
   return __libc_malloc(size);
 }
-void* calloc(size_t count, size_t size) {
+MNV4_COUNTED void* calloc(size_t count, size_t size) {
   ++allocations;
   return __libc_calloc(count, size);
 }
-void* realloc(void* memory, size_t size) {
+MNV4_COUNTED void* realloc(void* memory, size_t size) {
   ++allocations;
   return __libc_realloc(memory, size);
 }
-void* aligned_alloc(size_t alignment, size_t size) {
+MNV4_COUNTED void* aligned_alloc(size_t alignment, size_t size) {
   ++allocations;
   return __libc_memalign(alignment, size);
 }
@@ -46,9 +49,9 @@ namespace {
 TEST(Session, AllocatesNothingWhileItRuns) {
   Builder builder("small", {2, 19, 23, 16});
   const NodeId weight = builder.Param("weight", {32, 16, 3, 3});
-  NodeId x = builder.Add(
-      Conv2d{.kernel = {3, 3}, .stride = {2, 2}, .pad = {1, 1, 1, 1}, .activation = {}},
-      {builder.input(), weight});
+  NodeId x =
+      builder.Add(Conv2d{.kernel = {3, 3}, .stride = {2, 2}, .pad = {1, 1, 1, 1}, .activation = {}},
+                  {builder.input(), weight});
   x = builder.Add(Activate{Activation::kGelu}, {x});
   x = builder.Add(Pool2d{}, {x});
   builder.SetOutput("logits", x);
