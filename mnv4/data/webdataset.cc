@@ -1,16 +1,12 @@
 #include "mnv4/data/webdataset.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cctype>
 #include <utility>
 
 #include "mnv4/base/error.h"
-#include "mnv4/data/dataset.h"
-#include "mnv4/io/file.h"
 #include "mnv4/io/json_cursor.h"
 #include "mnv4/io/printable.h"
 
@@ -43,55 +39,6 @@ std::string_view Trimmed(std::string_view text) {
   text.remove_prefix(std::min(text.find_first_not_of(kSpace), text.size()));
   return text.substr(0, text.find_last_not_of(kSpace) + 1);
 }
-
-int64_t FileSize(const std::string& path) {
-  struct stat status;
-  return stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) ? status.st_size : 0;
-}
-
-class Shards : public Dataset {
- public:
-  Shards(std::vector<std::string> paths, const ClassMap& classes)
-      : paths_(std::move(paths)), classes_(classes) {
-    for (const std::string& path : paths_) {
-      TarReader opened(path);  // a missing one is found now, not hours later
-      total_bytes_ += FileSize(path);
-    }
-  }
-
-  std::optional<Sample> Next() override {
-    while (shard_ || next_ < paths_.size()) {
-      if (!shard_) shard_.emplace(TarReader(paths_[next_++]), classes_);
-      std::optional<Sample> sample = shard_->Next();
-      if (sample) {
-        ++count_;
-        Estimate(bytes_before_ + shard_->position());
-        return sample;
-      }
-      shard_.reset();
-      bytes_before_ += FileSize(paths_[next_ - 1]);
-    }
-    size_ = count_;
-    return std::nullopt;
-  }
-
-  int64_t Size() const override { return size_; }
-
- private:
-  void Estimate(int64_t bytes) {
-    if (bytes <= 0) return;
-    const double part =
-        std::min(1.0, static_cast<double>(bytes) / std::max<double>(total_bytes_, 1));
-    size_ = std::max(count_, static_cast<int64_t>(count_ / part));
-  }
-
-  const std::vector<std::string> paths_;
-  const ClassMap& classes_;
-  size_t next_ = 0;
-  std::optional<ShardReader> shard_;
-  int64_t total_bytes_ = 0, bytes_before_ = 0, count_ = 0;
-  std::atomic<int64_t> size_ = 0;
-};
 
 }  // namespace
 
@@ -156,15 +103,6 @@ int ShardReader::LabelIn(const std::vector<std::byte>& bytes, bool is_json,
   const JsonCursor label = JsonCursor(json, place).At("label");
   if (const auto* name = label.value().As<std::string>()) return classes_.IndexOf(*name, place);
   return static_cast<int>(label.Integer(0, classes_.classes() - 1));
-}
-
-std::unique_ptr<Dataset> OpenShards(std::vector<std::string> paths, const ClassMap& classes) {
-  return std::make_unique<Shards>(std::move(paths), classes);
-}
-
-bool IsShardName(std::string_view name) {
-  return name.ends_with(".tar") || name.ends_with(".tar.gz") || name.ends_with(".tgz") ||
-         name.ends_with(".tar.zst");
 }
 
 }  // namespace mnv4::data

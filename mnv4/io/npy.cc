@@ -177,25 +177,21 @@ Tensor ReadNpy(const std::string& path) {
   return ParseNpy(file->bytes(), BaseName(path), file);
 }
 
-void WriteNpy(const std::string& path, const Tensor& tensor) {
+std::string NpyHeader(const TensorType& type, const std::string& name) {
   std::string_view descr;
   for (const Descr& known : kDescrs) {
-    if (known.dtype == tensor.type.dtype) descr = known.text;
+    if (known.dtype == type.dtype) descr = known.text;
   }
   if (descr.empty()) {
     throw Error(ErrorCode::kInvalidArgument,
-                fmt::format("{}: .npy has no {}", BaseName(path), Name(tensor.type.dtype)));
+                fmt::format("{}: .npy has no {}", name, Name(type.dtype)));
   }
-  MNV4_CHECK(tensor.bytes.size() ==
-             SizeOf(tensor.type.dtype) * static_cast<size_t>(NumElements(tensor.type.shape)));
-  const std::string dimensions = fmt::format("{}", fmt::join(tensor.type.shape, ", "));
+  const std::string dimensions = fmt::format("{}", fmt::join(type.shape, ", "));
   std::string header = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}{}), }}",
-                                   descr, dimensions, tensor.type.shape.size() == 1 ? "," : "");
+                                   descr, dimensions, type.shape.size() == 1 ? "," : "");
   // NumPy leaves room for the first dimension to grow to 21 digits, then pads with spaces to a
   // multiple of 64 that ends in a line feed.
-  if (!tensor.type.shape.empty()) {
-    header.append(21 - std::to_string(tensor.type.shape[0]).size(), ' ');
-  }
+  if (!type.shape.empty()) header.append(21 - std::to_string(type.shape[0]).size(), ' ');
   header.append(64 - (11 + header.size()) % 64, ' ');
   header += '\n';
 
@@ -204,8 +200,14 @@ void WriteNpy(const std::string& path, const Tensor& tensor) {
   start += '\0';
   start += static_cast<char>(header.size() & 0xFF);
   start += static_cast<char>(header.size() >> 8);
+  return start + header;
+}
+
+void WriteNpy(const std::string& path, const Tensor& tensor) {
+  MNV4_CHECK(tensor.bytes.size() ==
+             SizeOf(tensor.type.dtype) * static_cast<size_t>(NumElements(tensor.type.shape)));
+  const std::string header = NpyHeader(tensor.type, BaseName(path));
   AtomicFile out(path);
-  out.Write(start);
   out.Write(header);
   out.Write(tensor.bytes);
   out.Commit();

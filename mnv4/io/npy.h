@@ -16,6 +16,8 @@ Tensor ReadNpy(const std::string& path);
 /// The same from memory, which `owner` keeps alive (null: the caller does). `name` is for errors.
 Tensor ParseNpy(std::span<const std::byte> bytes, const std::string& name,
                 std::shared_ptr<const void> owner);
+/// What stands before the values of such a tensor in the file `name`, which is for errors.
+std::string NpyHeader(const TensorType& type, const std::string& name);
 /// Writes the bytes that numpy.save writes, beside `path` and renamed. Any element type but BF16,
 /// which NumPy lacks: Error(kInvalidArgument).
 void WriteNpy(const std::string& path, const Tensor& tensor);

@@ -155,6 +155,22 @@ CONFIGS = [
     {"architecture": "mobilenetv4_conv_small", "pretrained_cfg": {"std": [0, 1, 1]}},
     {"architecture": "mobilenetv4_conv_small", "pretrained_cfg": {"crop_mode": "random"}},
     {"architecture": 3},
+    {"architecture": "mobilenetv4_hybrid_medium", "tag": "a\tb"},
+    {"architecture": "mobilenetv4_conv_small", "tag": "e500_r224_in1k", "pretrained_cfg": {}},
+    {"architecture": "mobilenetv4_conv_small", "global_pool": "max"},
+    {"architecture": "mobilenetv4_conv_small", "unknown": 1},
+    {"architecture": "mobilenetv4_conv_small", "pretrained_cfg": {"tag": "a\u0007b"}},
+]
+
+MODEL_ARGS = [
+    {"pad_type": "same", "bn_eps": 0.001, "output_stride": 16, "num_classes": 7},
+    {"pad_type": ""},
+    {"pad_type": "valid"},
+    {"output_stride": 12},
+    {"act_layer": "swish"},
+    {"global_pool": "avg", "drop_rate": 0.2},
+    {"num_classes": 3},
+    {"nothing": 1},
 ]
 
 
@@ -192,6 +208,10 @@ def arrays():
     yield npy(array % (">f4", "False", "(1,)"), bytes(4))
     yield npy(array % ("<f8", "False", "(4611686018427387904, 8)"), bytes(8))
     yield npy("{'descr': '<f4', 'shape': (-1,)}", b"")
+    yield npy("{'descr': '<f4', 'descr': '<f4'}", b"")
+    yield npy("{'fortran_order': Maybe}", b"")
+    yield b"\x93NUMPY\x02\0" + struct.pack("<I", 1 << 20)
+    yield npy(array % ("<f4", "False", "()"), bytes(4))
 
 
 def main():
@@ -202,6 +222,11 @@ def main():
         write("json", f"seed{i:02}", text)
     for i, config in enumerate(CONFIGS):
         write("config", f"seed{i:02}", json.dumps(config))
+    for i, args in enumerate(MODEL_ARGS):
+        config = {"architecture": "mobilenetv4_conv_small", "model_args": args}
+        if "nothing" not in args and i % 2 == 0:
+            config["num_classes"] = 7
+        write("config", f"args{i:02}", json.dumps(config))
     for i, data in enumerate(tensors()):
         write("safetensors", f"seed{i:02}", data)
     write("safetensors", "mixed", (GOLDEN / "io" / "mixed.safetensors").read_bytes())

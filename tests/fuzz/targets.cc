@@ -44,16 +44,29 @@ void RunSafeTensors(Bytes bytes) {
 void RunNpy(Bytes bytes) {
   const Tensor tensor = ParseNpy(bytes, "x.npy", nullptr);
   MNV4_CHECK(tensor.bytes.size() == SizeBytes(tensor.type));
+  std::string again = NpyHeader(tensor.type, "again.npy");
+  again.append(reinterpret_cast<const char*>(tensor.bytes.data()), tensor.bytes.size());
+  MNV4_CHECK(ParseNpy(std::as_bytes(std::span(again)), "again.npy", nullptr).type == tensor.type);
 }
 
 void RunJson(Bytes bytes) {
   const Json json = ParseJson(AsText(bytes), "x.json");
+  if (const auto* object = json.As<Json::Object>()) {
+    for (const JsonMember& member : *object) MNV4_CHECK(json.Find(member.key) == &member.value);
+  }
   MNV4_CHECK(ParseJson(ToString(json), "printed.json") == json);
 }
 
 void RunNetwork(Bytes bytes) {
   const NetworkSpec spec = ParseNetwork(AsText(bytes));
   MNV4_CHECK(ParseNetwork(Print(spec)) == spec);
+}
+
+// By itself, with the network it describes, and with one that it may contradict.
+void RunConfig(Bytes bytes) {
+  const model::Model model = model::ParseConfig(AsText(bytes), "config.json", {});
+  MNV4_CHECK(model::ParseConfig(AsText(bytes), "config.json", model.spec).spec == model.spec);
+  model::ParseConfig(AsText(bytes), "config.json", FindArchitecture("mobilenetv4_conv_small"));
 }
 
 void RunTar(Bytes bytes) {
@@ -65,7 +78,7 @@ void RunTar(Bytes bytes) {
 
 constexpr Target kTargets[] = {
     {"bmp", [](Bytes bytes) { RunPicture(kBmpFormat, bytes); }},
-    {"config", [](Bytes bytes) { model::ParseConfig(AsText(bytes), "config.json", {}); }},
+    {"config", RunConfig},
     {"gif", [](Bytes bytes) { RunPicture(kGifFormat, bytes); }},
     {"jpeg", [](Bytes bytes) { RunPicture(kJpegFormat, bytes); }},
     {"json", RunJson},
