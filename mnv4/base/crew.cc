@@ -28,9 +28,13 @@ using std::chrono::milliseconds;
 constexpr int kSpins = 1000;
 // Between runs a worker spins this long before it parks.
 constexpr auto kSpinTime = microseconds(100);
-// After so long a wait the caller asks what the worker did meanwhile: one that used less than half
-// of the time has lost its CPU. Schedulers give it to another program for milliseconds.
+// So often a waiting caller asks how much CPU time the worker got meanwhile. Schedulers give a CPU
+// to another program for milliseconds.
 constexpr auto kPatience = microseconds(300);
+// A worker that makes the caller lose more than a quarter of the time gains nothing and is sent to
+// rest. It is judged by the last 25 to 50 ms, or what there was since its last rest.
+constexpr int kBearable = 4;
+constexpr auto kLeastJudged = milliseconds(10), kMostJudged = milliseconds(50);
 // How long such a worker rests; twice as long each time until it behaves for ten times as long.
 constexpr auto kFirstRest = milliseconds(5), kLongestRest = milliseconds(320);
 
@@ -139,9 +143,8 @@ void Crew::WaitForWorkers(uint32_t step) {
       const Clock::time_point now = Clock::now();
       if (resting || oversubscribed_ || worker == 0 || now - asked < kPatience) continue;
       const Clock::duration used_now = CpuTime(workers_[static_cast<size_t>(worker) - 1]);
-      if (asked != Clock::time_point() && used_now - used < (now - asked) / 2) {
-        SendToRest(worker, now);
-        resting = true;
+      if (asked != Clock::time_point()) {
+        resting = Judge(worker, now, now - asked - (used_now - used));
       }
       asked = now;
       used = used_now;
@@ -149,12 +152,22 @@ void Crew::WaitForWorkers(uint32_t step) {
   }
 }
 
-void Crew::SendToRest(int thread, Clock::time_point now) {
-  Conduct& conduct = conduct_[static_cast<size_t>(thread)];
-  const bool relapsed = now - conduct.back < 10 * conduct.rest;
+bool Crew::Judge(int worker, Clock::time_point now, Clock::duration lost) {
+  Conduct& conduct = conduct_[static_cast<size_t>(worker)];
+  if (now - conduct.since > kMostJudged) {
+    conduct.since = now - kMostJudged / 2;
+    conduct.lost /= 2;
+  }
+  conduct.lost += std::max(lost, Clock::duration(0));
+  const Clock::duration judged = std::max<Clock::duration>(now - conduct.since, kLeastJudged);
+  if (conduct.lost < judged / kBearable) return false;
+
+  const bool relapsed = now - conduct.since < 10 * conduct.rest;
   conduct.rest = relapsed ? std::min<Clock::duration>(2 * conduct.rest, kLongestRest) : kFirstRest;
-  conduct.back = now + conduct.rest;
-  rest_[static_cast<size_t>(thread)].store(conduct.rest.count(), std::memory_order_relaxed);
+  conduct.since = now + conduct.rest;
+  conduct.lost = {};
+  rest_[static_cast<size_t>(worker)].store(conduct.rest.count(), std::memory_order_relaxed);
+  return true;
 }
 
 // A worker's life.

@@ -3,8 +3,8 @@
 ///
 /// Every step has one share for each thread. A thread does its own share, then those that nobody
 /// has begun: a worker that another program keeps from its CPU, or that is still waking up, is left
-/// out and joins again at a later step. A share that was begun is waited for; a worker that is slow
-/// to end one because it lost its CPU is sent to rest for a while before it is tried again.
+/// out and joins again at a later step. A share that was begun is waited for; a worker that keeps
+/// losing its CPU within shares is sent to rest for a while before it is tried again.
 
 #include <atomic>
 #include <condition_variable>
@@ -51,13 +51,14 @@ class Crew {
   };
   // What the caller knows of a worker.
   struct Conduct {
-    Clock::duration rest = {};    // of the last time
-    Clock::time_point back = {};  // when that ended
+    Clock::time_point since = {};  // what is judged; in the future while it rests
+    Clock::duration lost = {};     // waited for it then, while it had no CPU
+    Clock::duration rest = {};     // its last one
   };
 
   void Work(uint32_t step, int thread);
   void WaitForWorkers(uint32_t step);
-  void SendToRest(int thread, Clock::time_point now);
+  bool Judge(int worker, Clock::time_point now, Clock::duration lost);  // true: it is to rest
   void Serve(int thread);
   bool WaitForWork(uint32_t step);
   bool IsBehind(int share, uint32_t step) const;
