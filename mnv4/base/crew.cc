@@ -31,12 +31,12 @@ constexpr auto kSpinTime = microseconds(100);
 // So often a waiting caller asks how much CPU time the worker got meanwhile. Schedulers give a CPU
 // to another program for milliseconds.
 constexpr auto kPatience = microseconds(300);
-// A worker that makes the caller lose more than a quarter of the time gains nothing and is sent to
+// A worker that makes the caller lose more than a third of the time gains nothing and is sent to
 // rest. It is judged by the last 25 to 50 ms, or what there was since its last rest.
-constexpr int kBearable = 4;
+constexpr int kBearable = 3;
 constexpr auto kLeastJudged = milliseconds(10), kMostJudged = milliseconds(50);
 // How long such a worker rests; twice as long each time until it behaves for ten times as long.
-constexpr auto kFirstRest = milliseconds(5), kLongestRest = milliseconds(320);
+constexpr auto kFirstRest = milliseconds(5), kLongestRest = milliseconds(80);
 
 inline void Pause() {
 #if defined(__x86_64__)
@@ -162,9 +162,9 @@ bool Crew::Judge(int worker, Clock::time_point now, Clock::duration lost) {
   const Clock::duration judged = std::max<Clock::duration>(now - conduct.since, kLeastJudged);
   if (conduct.lost < judged / kBearable) return false;
 
-  const bool relapsed = now - conduct.since < 10 * conduct.rest;
+  const bool relapsed = now - conduct.back < 10 * conduct.rest;
   conduct.rest = relapsed ? std::min<Clock::duration>(2 * conduct.rest, kLongestRest) : kFirstRest;
-  conduct.since = now + conduct.rest;
+  conduct.since = conduct.back = now + conduct.rest;
   conduct.lost = {};
   rest_[static_cast<size_t>(worker)].store(conduct.rest.count(), std::memory_order_relaxed);
   return true;

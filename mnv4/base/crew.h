@@ -54,6 +54,7 @@ class Crew {
     Clock::time_point since = {};  // what is judged; in the future while it rests
     Clock::duration lost = {};     // waited for it then, while it had no CPU
     Clock::duration rest = {};     // its last one
+    Clock::time_point back = {};   // when that ended
   };
 
   void Work(uint32_t step, int thread);
