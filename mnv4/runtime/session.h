@@ -14,7 +14,7 @@
 
 namespace mnv4::runtime {
 
-/// Belongs to one thread at a time, as does its pool. Several sessions may share a Plan.
+/// Belongs to one thread at a time. Several sessions may share a Plan, and a pool.
 class Session {
  public:
   /// `pool` must outlive the session.
