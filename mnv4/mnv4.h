@@ -84,8 +84,7 @@ class MNV4_API Model {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Threads that several sessions share. Their runs take turns, so that many sessions do not fight
-/// for the same CPUs.
+/// Threads that several sessions share: their runs take turns, and the process has no more threads.
 class MNV4_API Threads {
  public:
   explicit Threads(int threads = 0);  ///< 0: $MNV4_NUM_THREADS, else all CPUs of this process
