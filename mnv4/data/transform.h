@@ -1,0 +1,60 @@
+#pragma once
+/// From a picture's bytes to what the network sees in training.
+/// Source: the recipes of Qin et al. 2024, Appendix C, as their released code (Model Garden) does
+/// it; docs/augmentation.md has the exact rules.
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "mnv4/data/random.h"
+#include "mnv4/image/pixels.h"
+#include "mnv4/image/preprocess.h"
+
+namespace mnv4::data {
+
+/// Whose arithmetic: that of the authors' released code with its quirks, or the textbook's, which
+/// is timm's as well.
+enum class Profile : uint8_t { kGarden, kClean };
+
+enum class CropKind : uint8_t {
+  kRandom,  ///< Inception crop: a random part of the picture, of random shape
+  kCenter,  ///< the evaluation crop: for fine-tuning on a few pictures, and for ready-made scenes
+};
+
+enum class AutoAugmentKind : uint8_t { kNone, kRandAugment, kAutoAugment };
+
+struct RandAugment {
+  int layers = 2;
+  double magnitude = 9;      ///< of 10; 15 is legal
+  double probability = 0.5;  ///< of an operation being applied
+  double translate = 10;     ///< pixels at magnitude 10 (Garden); clean: see docs
+  bool operator==(const RandAugment&) const = default;
+};
+
+struct Transform {
+  Preprocess input;  ///< channels, size, mean, std; crop_pct and interpolation for kCenter
+  Profile profile = Profile::kGarden;
+  CropKind crop = CropKind::kRandom;
+  double area_min = 0.08, area_max = 1.0;             ///< of the picture
+  double aspect_min = 3.0 / 4, aspect_max = 4.0 / 3;  ///< width / height
+  double flip = 0.5;                                  ///< probability of a left-right flip
+  AutoAugmentKind auto_augment = AutoAugmentKind::kNone;
+  RandAugment rand_augment;
+  double colour_jitter = 0;  ///< brightness, contrast, saturation in [1 - x, 1 + x]; 0: none
+  double erase = 0;          ///< probability of random erasing
+  bool operator==(const Transform&) const = default;
+};
+
+/// Decodes, crops, resizes and augments one picture and writes input.height * input.width *
+/// channels floats, normalised, n h w c order. Depends on its arguments only. Throws
+/// Error(kRuntime) for a picture that does not decode.
+void LoadForTraining(std::span<const std::byte> bytes, const Transform& transform, Random random,
+                     float* out);
+
+/// The same up to normalisation: 8-bit pixels, to be looked at (`mnv4 data preview`).
+Image PixelsForTraining(std::span<const std::byte> bytes, const Transform& transform,
+                        Random random);
+
+}  // namespace mnv4::data

@@ -1,0 +1,1 @@
+#include "mnv4/train/loss.h"
