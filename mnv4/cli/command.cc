@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <sstream>
 #include <utility>
 
 #include "mnv4/arch/arch.h"
@@ -62,6 +63,7 @@ void CheckValue(const Option& option, const std::string& text) {
     case ValueKind::kFlag:
       return;
     case ValueKind::kText:
+    case ValueKind::kTexts:
       if (text.empty()) Refuse(option, text, option.value);
       return;
     case ValueKind::kChoice:
@@ -134,6 +136,14 @@ std::string Arguments::Text(const Option& option) const {
   return Has(option) ? values_.at(option.name) : option.fallback;
 }
 
+std::vector<std::string> Arguments::Texts(const Option& option) const {
+  std::vector<std::string> texts;
+  if (!Has(option)) return texts;
+  std::istringstream lines(values_.at(option.name));
+  for (std::string line; std::getline(lines, line);) texts.push_back(line);
+  return texts;
+}
+
 int Arguments::Integer(const Option& option) const {
   return static_cast<int>(ParseNumber(option, Text(option)));
 }
@@ -151,7 +161,7 @@ std::vector<double> Arguments::Numbers(const Option& option) const {
 std::span<const Command* const> Commands() {
   static constexpr const Command* kCommands[] = {&kList,     &kInfo,   &kRun,   &kPreprocess,
                                                  &kClassify, &kEval,   &kBench, &kProfile,
-                                                 &kDoctor,   &kVersion};
+                                                 &kTrain,    &kDoctor, &kVersion};
   return kCommands;
 }
 

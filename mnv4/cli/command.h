@@ -13,6 +13,7 @@ namespace mnv4::cli {
 enum class ValueKind : uint8_t {
   kFlag,      ///< takes no value
   kText,      ///< anything: a path, a name
+  kTexts,     ///< the same, and the option may be given again
   kChoice,    ///< one of Option::choices
   kInteger,   ///< a whole number from `least` to `most`
   kNumber,    ///< a real number from `least` to `most`
@@ -44,6 +45,7 @@ struct Command {
   const char* details = "";  ///< shown after the options: formats, exit codes of its own
   const char* example = "";
   int (*run)(const Arguments&) = nullptr;  ///< returns the exit code; throws Error
+  const char* program = "";  ///< instead of `run`: a program of ours that has it (program.h)
 };
 
 /// A command line that was checked against its command's table.
@@ -59,6 +61,7 @@ class Arguments {
 
   // The value given, else the option's fallback, which must then exist.
   std::string Text(const Option& option) const;
+  std::vector<std::string> Texts(const Option& option) const;  // empty if it was not given
   int Integer(const Option& option) const;
   double Number(const Option& option) const;
   std::vector<int> Integers(const Option& option) const;

@@ -42,7 +42,12 @@ std::optional<Arguments> Parse(const Command& command, std::vector<std::string> 
     if (option.kind == ValueKind::kFlag) {
       app.add_flag(Flags(option))->disable_flag_override();
     } else {
-      app.add_option(Flags(option))->take_last();
+      CLI::Option* parsed = app.add_option(Flags(option));
+      if (option.kind == ValueKind::kTexts) {
+        parsed->join('\n');  // Arguments::Texts splits them
+      } else {
+        parsed->take_last();
+      }
     }
   }
   try {

@@ -1,0 +1,132 @@
+#include "mnv4/train/classification.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "mnv4/base/error.h"
+#include "mnv4/train/device.h"
+#include "mnv4/train/loss.h"
+
+namespace mnv4::train {
+namespace {
+
+torch::Tensor BalancedWeights(const data::Source& source, int classes) {
+  std::vector<int64_t> counts(static_cast<size_t>(classes));
+  for (int64_t i = 0; i < source.Size(); ++i) {
+    const int label = source.LabelOf(i);
+    if (label < 0) {
+      throw Error(ErrorCode::kInvalidArgument,
+                  "loss.class_weights: 'balanced' needs data whose labels are known before it is "
+                  "read");
+    }
+    ++counts[static_cast<size_t>(label)];
+  }
+  torch::Tensor weights = torch::zeros({classes});
+  for (int k = 0; k < classes; ++k) {
+    const auto count = static_cast<double>(std::max<int64_t>(counts[static_cast<size_t>(k)], 1));
+    weights[k] = static_cast<double>(source.Size()) / (classes * count);
+  }
+  return weights;
+}
+
+}  // namespace
+
+torch::Tensor ToInput(data::Batch& batch, const data::Transform& transform, torch::Device device) {
+  const Preprocess& input = transform.input;
+  const auto n = static_cast<int64_t>(batch.labels.size());
+  return torch::from_blob(batch.pixels.data(), {n, input.height, input.width, input.channels})
+      .permute({0, 3, 1, 2})
+      .to(device);
+}
+
+Classification::Classification(const recipe::Recipe& recipe, const data::Source& source,
+                               int classes)
+    : loss_(recipe.loss),
+      mix_(recipe::MixOf(recipe)),
+      bf16_(recipe.train.precision == "bf16"),
+      classes_(classes) {
+  if (loss_.class_weights == "balanced") class_weights_ = BalancedWeights(source, classes);
+}
+
+torch::Tensor Classification::Loss(Network& network, data::Batch& batch,
+                                   const data::Transform& transform, const Draw& draw,
+                                   torch::Device device, torch::Dtype dtype) const {
+  const Preprocess& input = transform.input;
+  const auto n = static_cast<int64_t>(batch.labels.size());
+  const std::vector<data::MixedSample> mixed =
+      data::DrawMix(mix_, static_cast<int>(n), input.height, input.width,
+                    data::Random(draw.seed, data::Use::kMix, draw.step, 0));
+  data::MixPixels(mixed, input.height, input.width, input.channels, batch.pixels);
+  const torch::Tensor pictures = ToInput(batch, transform, device).to(dtype);
+
+  torch::Tensor logits;
+  {
+    const Autocast autocast(device, bf16_);
+    logits = network.Train(pictures, draw);
+  }
+  const torch::Tensor weights =
+      class_weights_.defined() ? class_weights_.to(device, dtype) : class_weights_;
+  if (mixed.empty() && loss_.kind == "cross_entropy") {
+    const torch::Tensor labels = torch::tensor(batch.labels, torch::kInt).to(torch::kLong);
+    return SmoothedCrossEntropy(logits, labels.to(device), loss_.smoothing, weights);
+  }
+  std::vector<float> targets = data::MixedTargets(mixed, batch.labels, classes_, loss_.smoothing);
+  const torch::Tensor soft =
+      torch::from_blob(targets.data(), {n, classes_}).to(device, dtype).clone();
+  if (loss_.kind == "bce") return BinaryCrossEntropy(logits, soft, loss_.bce_threshold);
+  return SoftCrossEntropy(logits, soft, weights);
+}
+
+double Evaluation::Top1() const {
+  return accuracy.pictures() == 0 ? 0 : 100.0 * accuracy.right() / accuracy.pictures();
+}
+double Evaluation::Top5() const {
+  return accuracy.pictures() == 0 ? 0 : 100.0 * accuracy.right_in_top5() / accuracy.pictures();
+}
+
+Evaluation Evaluate(Network& network, const data::Source& source, const data::Transform& transform,
+                    int batch_size, int workers, torch::Device device) {
+  const torch::NoGradGuard no_grad;
+  const int classes = network.spec().num_classes;
+  Evaluation evaluation(classes);
+  data::Loader loader(source, transform,
+                      {.batch_size = batch_size,
+                       .workers = workers,
+                       .shuffle = false,
+                       .drop_last = false,
+                       .replace_broken = false,
+                       .epochs = 1});
+  const auto dtype = network.parameters().begin()->second.scalar_type();
+  double loss = 0;
+  while (std::unique_ptr<data::Batch> batch = loader.Next()) {
+    evaluation.broken += static_cast<int64_t>(batch->broken.size());
+    if (!batch->labels.empty()) {
+      const torch::Tensor logits =
+          network.Evaluate(ToInput(*batch, transform, device).to(dtype)).to(torch::kDouble).cpu();
+      const torch::Tensor log_p = at::log_softmax(logits, 1).contiguous();
+      const double* row = log_p.data_ptr<double>();
+      for (const int label : batch->labels) {
+        // Best first; of equal ones the lower class, as everywhere in the project.
+        std::vector<int> best(static_cast<size_t>(classes));
+        std::iota(best.begin(), best.end(), 0);
+        const auto top = best.begin() + std::min(classes, data::Accuracy::kTop);
+        std::partial_sort(best.begin(), top, best.end(), [&](int a, int b) {
+          return row[a] > row[b] || (row[a] == row[b] && a < b);
+        });
+        best.erase(top, best.end());
+        evaluation.accuracy.Add(best, std::exp(row[best[0]]), std::span(&label, 1));
+        ++evaluation.confusion[static_cast<size_t>(label) * classes + best[0]];
+        loss -= row[label];
+        row += classes;
+      }
+    }
+    loader.Recycle(std::move(batch));
+  }
+  evaluation.loss =
+      loss / static_cast<double>(std::max<int64_t>(evaluation.accuracy.pictures(), 1));
+  return evaluation;
+}
+
+}  // namespace mnv4::train

@@ -1,0 +1,90 @@
+#pragma once
+/// A run in memory: network, data, optimizer and average, one update at a time. run.h adds the
+/// files.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "mnv4/data/loader.h"
+#include "mnv4/data/source.h"
+#include "mnv4/model/model.h"
+#include "mnv4/recipe/recipe.h"
+#include "mnv4/train/classification.h"
+#include "mnv4/train/ema.h"
+#include "mnv4/train/network.h"
+#include "mnv4/train/optimizer.h"
+
+namespace mnv4::train {
+
+/// What a recipe's data sections name, opened.
+struct Datasets {
+  std::unique_ptr<data::Source> train;
+  std::unique_ptr<data::Source> val;  ///< may be null
+  std::vector<std::string> labels;    ///< names of the classes
+};
+
+/// One update.
+struct StepReport {
+  int64_t step = 0;  ///< updates so far, this one included
+  double loss = 0;   ///< the mean over its samples
+  double lr = 0;
+  double gradient_norm = 0;         ///< before clipping; 0 if there is none
+  std::vector<std::string> broken;  ///< pictures that could not be read: "key: why"
+};
+
+/// What a run gives its user.
+struct Snapshot {
+  model::Model model;
+  std::optional<Evaluation> evaluation;
+};
+
+class Trainer {
+ public:
+  /// Throws Error for settings that do not fit data or model. `datasets` must outlive it.
+  Trainer(const recipe::Recipe& recipe, const Datasets& datasets);
+
+  /// The next update. Throws Error(kRuntime) if the loss is no number: then nothing was updated.
+  StepReport Step();
+  /// Updates so far.
+  int64_t step() const { return step_; }
+  const recipe::Timing& timing() const { return timing_; }
+
+  /// The network as it stands: averaged weights if there are some, with batch norms recalibrated
+  /// if the recipe says so; judged on the validation set if `validate` and there is one.
+  Snapshot TakeSnapshot(bool validate);
+
+  /// All that a resumed run needs beside the recipe, and back. Load throws Error(kInvalidFile).
+  TensorMap State() const;
+  void Load(const TensorMap& state, int64_t step);
+
+  Network& network() { return network_; }
+  /// What is trained, without weights.
+  const model::Model& configuration() const { return model_; }
+  /// Seconds that steps have waited for data.
+  double seconds_waited() const;
+
+ private:
+  class Averaged;  // while alive, the network is as TakeSnapshot has it
+
+  void StartLoader();
+  void Recalibrate();
+
+  recipe::Recipe recipe_;
+  const Datasets& datasets_;
+  torch::Device device_;
+  model::Model model_;  // configuration; its weights are those of the start
+  Network network_;
+  recipe::Timing timing_;
+  data::Transform train_transform_, eval_transform_;
+  std::vector<Trained> trained_;
+  std::unique_ptr<Optimizer> optimizer_;
+  std::optional<Ema> ema_;
+  Classification classification_;
+  std::unique_ptr<data::Loader> loader_;
+  int64_t step_ = 0;
+};
+
+}  // namespace mnv4::train
