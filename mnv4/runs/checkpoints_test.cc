@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <set>
 #include <thread>
@@ -59,10 +60,29 @@ std::string Weights(const std::string& checkpoint) {
 // What `action` ends with in a process of its own, whose limits and rights it may change.
 int InAProcess(const std::function<int()>& action) {
   const pid_t child = fork();
-  if (child == 0) _exit(action());
+  if (child == 0) {
+    try {
+      _exit(action());
+    } catch (const std::exception& error) {
+      ADD_FAILURE() << error.what();
+      _exit(99);
+    }
+  }
   int status = 0;
   waitpid(child, &status, 0);
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+// A file system of 64 KB that only this process sees, in the user name space that lets anyone
+// mount it.
+bool MountSmallDisk(const std::string& folder) {
+  const std::string user = "0 " + std::to_string(getuid()) + " 1";
+  const std::string group = "0 " + std::to_string(getgid()) + " 1";
+  if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return false;
+  std::ofstream("/proc/self/setgroups") << "deny";
+  std::ofstream("/proc/self/uid_map") << user;
+  std::ofstream("/proc/self/gid_map") << group;
+  return mount("tmpfs", folder.c_str(), "tmpfs", 0, "size=64k") == 0;
 }
 
 TEST(Checkpoints, KeepTheNewestAndWhatLinksPointTo) {
@@ -179,11 +199,7 @@ TEST(Checkpoints, OnAFullDiskLeaveTheOldOnes) {
   const TempFolder run;
   constexpr int kNoMount = 77;
   const int code = InAProcess([&] {
-    // A file system of 64 KB that only this process sees.
-    if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0 ||
-        mount("tmpfs", run.path().c_str(), "tmpfs", 0, "size=64k") != 0) {
-      return kNoMount;
-    }
+    if (!MountSmallDisk(run.path())) return kNoMount;
     const Checkpoints checkpoints(run.path(), 1);
     Save(checkpoints, "epoch-0001", true, "old");
     const std::string message =

@@ -38,19 +38,25 @@ constexpr ChartSpec kCharts[] = {
     {"speed.svg", "Pictures a second", {{"images_per_second", "training"}}},
 };
 
-// "81.24 % (epoch 7)": the largest or smallest value of a column, and when.
-std::string Best(const Summary& summary, const char* column, bool largest, const char* unit) {
+// A column over epochs, through those that have no value: not every epoch is validated.
+Curve CurveOf(const Summary& summary, const char* column) {
   const std::vector<double> values = summary.Column(column), epochs = summary.Column("epoch");
-  size_t best = values.size();
+  Curve curve;
   for (size_t i = 0; i < values.size(); ++i) {
     if (std::isnan(values[i])) continue;
-    if (best == values.size() || (largest ? values[i] > values[best] : values[i] < values[best])) {
-      best = i;
-    }
+    curve.x.push_back(epochs[i]);
+    curve.y.push_back(values[i]);
   }
-  return best == values.size()
-             ? ""
-             : fmt::format("{:.5g}{} (epoch {:g})", values[best], unit, epochs[best]);
+  return curve;
+}
+
+// "81.24 % (epoch 7)": the largest or smallest value of a column, and when.
+std::string Best(const Summary& summary, const char* column, bool largest, const char* unit) {
+  const Curve curve = CurveOf(summary, column);
+  if (curve.y.empty()) return "";
+  const auto [least, most] = std::minmax_element(curve.y.begin(), curve.y.end());
+  const auto best = largest ? most : least;
+  return fmt::format("{:.5g}{} (epoch {:g})", *best, unit, curve.x[best - curve.y.begin()]);
 }
 
 void WriteWhole(const std::string& path, const std::string& text) {
@@ -67,9 +73,10 @@ std::vector<NamedChart> TrainingCharts(const Summary& summary) {
     Chart chart{.title = spec.title, .x_label = "epoch", .curves = {}};
     for (const CurveSpec& curve : spec.curves) {
       if (curve.column == nullptr) break;
-      std::vector<double> values = summary.Column(curve.column);
-      if (values.empty()) continue;
-      chart.curves.push_back({curve.name, summary.Column("epoch"), std::move(values)});
+      Curve drawn = CurveOf(summary, curve.column);
+      if (drawn.y.empty()) continue;
+      drawn.name = curve.name;
+      chart.curves.push_back(std::move(drawn));
     }
     if (!chart.curves.empty()) charts.push_back({spec.file, std::move(chart)});
   }
