@@ -52,9 +52,9 @@ test-all: test packages-all packages-aarch64
 	benchmarks/instructions.sh build/release
 	$(MAKE) test-oracles test-wheel
 
-## timm, torch and Pillow must agree with us (tests/oracles/run.sh).
+## timm, torch, Pillow and TensorBoard must agree with us (tests/oracles/run.sh).
 test-oracles: build
-	cmake --build --preset release -j $(JOBS) --target mnv4_resave
+	cmake --build --preset release -j $(JOBS) --target mnv4_resave mnv4_write_events
 	tests/oracles/run.sh build/release
 
 ## Our program against other CPU runtimes, on the published networks (docs/peers.md).

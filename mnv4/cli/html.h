@@ -6,11 +6,9 @@
 #include <vector>
 
 #include "mnv4/cli/result.h"
+#include "mnv4/io/printable.h"  // HtmlEscaped
 
 namespace mnv4::cli {
-
-/// `text`, printable, to stand in a page.
-std::string HtmlEscaped(std::string_view text);
 
 /// A number with its name under a page's heading; "" if `value` is.
 std::string HtmlFigure(std::string_view term, const std::string& value);

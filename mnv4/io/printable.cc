@@ -56,6 +56,29 @@ std::string Printable(std::string_view text, size_t max_bytes) {
   return result;
 }
 
+std::string HtmlEscaped(std::string_view text) {
+  std::string out;
+  for (const char c : Printable(text, 1 << 16)) {
+    switch (c) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      default:
+        out += c;
+    }
+  }
+  return out;
+}
+
 bool HasControlCharacter(std::string_view text) {
   while (!text.empty()) {
     const size_t length = CharacterLength(text);

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Compares the built program with timm, torch and Pillow: tests/oracles/run.sh BUILD_DIRECTORY
+# Compares the built program with timm, torch, Pillow and TensorBoard:
+# tests/oracles/run.sh BUILD_DIRECTORY
 #
 # torch comes from Debian (python3-torch); timm, Pillow 13 and the rest, pinned in requirements.txt,
 # go into a virtual environment under build/. Without a package index it says so and exits with 4.
@@ -13,7 +14,7 @@ venv=$root/build/oracles-venv
 if ! cmp -s "$here/requirements.txt" "$venv/installed.txt"; then
   rm -rf "$venv"
   /usr/bin/python3 -m venv --system-site-packages "$venv"
-  # --no-deps: torch is Debian's; everything that timm and Pillow need besides is in the list.
+  # --no-deps: torch is Debian's; everything that the others need besides is in the list.
   if ! "$venv/bin/pip" install --quiet --no-deps -r "$here/requirements.txt"; then
     echo "oracles: the packages of tests/oracles/requirements.txt cannot be installed here" \
       "(no package index?); nothing was compared" >&2
@@ -27,4 +28,5 @@ failed=0
 "$venv/bin/python" "$here/pictures_test.py" "$build/mnv4" || failed=1
 "$venv/bin/python" "$here/weights_test.py" "$build/mnv4" "$build" || failed=1
 "$venv/bin/python" "$here/eval_test.py" "$build/mnv4" || failed=1
+"$venv/bin/python" "$here/tensorboard_test.py" "$build" || failed=1
 exit $failed
