@@ -46,12 +46,9 @@ std::unique_ptr<Dataset> ListOf(std::vector<Sample> samples) {
   return std::make_unique<List>(std::move(samples));
 }
 
-std::unique_ptr<Dataset> OpenDataset(const std::vector<std::string>& operands,
-                                     const ClassMap& classes) {
-  if (operands.size() == 1 && IsFolder(operands[0])) return OpenImageFolder(operands[0], classes);
-  if (operands.size() == 1 && operands[0].ends_with(".csv")) {
-    return OpenManifest(operands[0], classes);
-  }
+Operands ParseOperands(const std::vector<std::string>& operands) {
+  if (operands.size() == 1 && IsFolder(operands[0])) return {.folder = operands[0]};
+  if (operands.size() == 1 && operands[0].ends_with(".csv")) return {.manifest = operands[0]};
   std::vector<std::string> shards;
   for (const std::string& operand : operands) {
     if (!IsShardName(operand)) {
@@ -62,7 +59,15 @@ std::unique_ptr<Dataset> OpenDataset(const std::vector<std::string>& operands,
     }
     for (std::string& path : ExpandBraces(operand)) shards.push_back(std::move(path));
   }
-  return OpenShards(std::move(shards), classes);
+  return {.shards = std::move(shards)};
+}
+
+std::unique_ptr<Dataset> OpenDataset(const std::vector<std::string>& operands,
+                                     const ClassMap& classes) {
+  Operands parsed = ParseOperands(operands);
+  if (!parsed.folder.empty()) return OpenImageFolder(parsed.folder, classes);
+  if (!parsed.manifest.empty()) return OpenManifest(parsed.manifest, classes);
+  return OpenShards(std::move(parsed.shards), classes);
 }
 
 }  // namespace mnv4::data

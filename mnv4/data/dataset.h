@@ -43,8 +43,16 @@ std::unique_ptr<Dataset> OpenManifest(const std::string& path, const ClassMap& c
 /// `classes` must outlive it. Throws Error(kRuntime) for a shard that is not there.
 std::unique_ptr<Dataset> OpenShards(std::vector<std::string> paths, const ClassMap& classes);
 
-/// By what people type: one folder, one .csv file, or shards, where shard-{000..012}.tar stands for
-/// 13 of them. `classes` must outlive it. Throws Error(kInvalidArgument) for anything else.
+/// What people type, taken apart; one of the three.
+struct Operands {
+  std::string folder = {}, manifest = {};
+  std::vector<std::string> shards = {};  ///< braces expanded
+};
+/// One folder, one .csv file, or shards, where shard-{000..012}.tar stands for 13 of them. Throws
+/// Error(kInvalidArgument) for anything else.
+Operands ParseOperands(const std::vector<std::string>& operands);
+
+/// What ParseOperands finds, opened. `classes` must outlive it.
 std::unique_ptr<Dataset> OpenDataset(const std::vector<std::string>& operands,
                                      const ClassMap& classes);
 

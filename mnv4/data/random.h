@@ -19,6 +19,10 @@ enum class Use : uint32_t {
   kSynthetic,    ///< pictures of SyntheticSource
 };
 
+/// One block of Philox4x32-10.
+std::array<uint32_t, 4> Philox(const std::array<uint32_t, 4>& counter,
+                               const std::array<uint32_t, 2>& key);
+
 class Random {
  public:
   /// `a` and `b` are counters, for example epoch and index.

@@ -71,9 +71,20 @@ bool TarReader::Next(size_t max_bytes) {
     if (size < 0 || static_cast<uint64_t>(size) > max_bytes) {
       Fail(fmt::format("{}: {} bytes, the limit is {}", Printable(file_), size, max_bytes));
     }
+    // The header is consumed, the content is not yet.
+    place_ = {archive_filter_bytes(archive_.get(), -1), size};
+    is_sparse_ = archive_entry_sparse_count(entry) > 0;
     return true;
   }
   return false;
+}
+
+TarPlace TarReader::place() const {
+  if (archive_filter_code(archive_.get(), 0) != ARCHIVE_FILTER_NONE) {
+    Fail("a compressed shard cannot be read in any order; training wants plain .tar files");
+  }
+  if (is_sparse_) Fail(fmt::format("{}: a sparse file, expected a plain one", Printable(file_)));
+  return place_;
 }
 
 std::vector<std::byte> TarReader::Read() {

@@ -13,6 +13,11 @@ struct archive_entry;
 
 namespace mnv4::data {
 
+/// A range of bytes of an archive as it is stored.
+struct TarPlace {
+  int64_t offset = 0, size = 0;
+};
+
 /// The regular files of one archive. What else is in it (folders, links, devices) is passed over;
 /// names are text only, nothing is ever written. Methods throw Error(kInvalidFile) naming the
 /// archive where it is damaged.
@@ -31,6 +36,10 @@ class TarReader {
   /// Its content. May be called once.
   std::vector<std::byte> Read();
 
+  /// Where its content is. Throws Error(kInvalidFile) for a compressed archive and for a sparse
+  /// file, which have no such place. That the archive is long enough is for the caller to check.
+  TarPlace place() const;
+
   /// What errors call the archive.
   const std::string& name() const { return name_; }
   /// Bytes of the archive, as it is stored, read so far.
@@ -47,6 +56,8 @@ class TarReader {
   std::unique_ptr<archive, Close> archive_;
   std::string file_;
   size_t max_bytes_ = 0;
+  TarPlace place_;
+  bool is_sparse_ = false;
   bool ended_ = false;
 };
 

@@ -55,14 +55,14 @@ bool ShardReader::Advance() {
   return true;
 }
 
-std::optional<Sample> ShardReader::Next() {
+std::optional<Sample> ShardReader::Next(TarPlace* place) {
   while (Advance()) {
     const std::string key = key_;
     Sample sample;
     has_picture_ = false;
     sample.key = fmt::format("{}:{}", tar_.name(), Printable(key, 4096));
     while (Advance() && key_ == key) {
-      Take(sample, Split(tar_.file()).ending);
+      Take(sample, Split(tar_.file()).ending, place);
       at_file_ = false;
     }
     if (!has_picture_) continue;
@@ -77,15 +77,19 @@ std::optional<Sample> ShardReader::Next() {
   return std::nullopt;
 }
 
-// Reads the file the tar stands at into the sample it belongs to.
-void ShardReader::Take(Sample& sample, std::string_view ending) {
+// Reads the file the tar stands at into the sample it belongs to, or says where it is.
+void ShardReader::Take(Sample& sample, std::string_view ending, TarPlace* place_of_picture) {
   const std::string place = fmt::format("{}.{}", sample.key, Printable(ending));
   if (IsPicture(ending)) {
     if (has_picture_) {
       throw Error(ErrorCode::kInvalidFile, fmt::format("{}: a second picture", place));
     }
     has_picture_ = true;
-    sample.bytes = tar_.Read();
+    if (place_of_picture != nullptr) {
+      *place_of_picture = tar_.place();
+    } else {
+      sample.bytes = tar_.Read();
+    }
   } else if (ending == "cls" || (ending == "json" && sample.labels.empty())) {
     sample.labels = {LabelIn(tar_.Read(), ending == "json", place)};
   }

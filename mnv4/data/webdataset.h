@@ -25,13 +25,16 @@ class ShardReader {
   /// The next sample; nullopt after the last. Its `key` is "<shard>:<key>". Throws
   /// Error(kInvalidFile) where the archive is damaged, and for a picture without a class, with one
   /// that is not of `classes`, or beside another of the same key.
-  std::optional<Sample> Next();
+  std::optional<Sample> Next() { return Next(nullptr); }
+  /// The same, but the picture is not read: `place` tells where it is (TarReader::place).
+  std::optional<Sample> NextPlace(TarPlace& place) { return Next(&place); }
 
   int64_t position() const { return tar_.position(); }
 
  private:
+  std::optional<Sample> Next(TarPlace* place);
   bool Advance();
-  void Take(Sample& sample, std::string_view ending);
+  void Take(Sample& sample, std::string_view ending, TarPlace* place);
   int LabelIn(const std::vector<std::byte>& bytes, bool is_json, const std::string& place) const;
 
   TarReader tar_;

@@ -33,6 +33,12 @@ std::unique_ptr<PictureReader> OpenPicture(std::span<const std::byte> bytes, int
                                                  : fmt::format("not a picture: wanted {}", names));
 }
 
+void PictureReader::Skip(int count) {
+  std::vector<uint8_t> row(size_t{3} * width_);
+  uint8_t* rows[] = {row.data()};
+  for (int r = 0; r < count; ++r) Read(rows, 1);
+}
+
 Image ReadAll(PictureReader& reader, int channels) {
   const int width = reader.width(), height = reader.height();
   const size_t row_bytes = size_t{3} * width;

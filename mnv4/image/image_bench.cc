@@ -8,11 +8,9 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
-// jpeglib.h wants size_t and FILE declared before it.
-#include <jpeglib.h>
 
+#include "mnv4/image/encode_jpeg.h"
 #include "mnv4/image/image.h"
-#include "mnv4/image/synthetic_pixels.h"
 
 namespace mnv4 {
 namespace {
@@ -44,47 +42,6 @@ BENCHMARK_CAPTURE(BM_Resize, imagenet_bicubic, kBicubic, "d93e702ed793631e")
 BENCHMARK_CAPTURE(BM_Resize, imagenet_bilinear, kBilinear, "679e7b497d1565b5")
     ->Args({500, 375, 341, 256})
     ->Unit(benchmark::kMillisecond);
-
-// Blobs of several sizes: compresses about as a photograph does.
-Image Blobs(int width, int height) {
-  Image sum = Resize(SyntheticPixels(9, 7, 3).view(), width, height, kBicubic);
-  for (int cells : {40, 200, 1000}) {
-    const Image layer =
-        Resize(SyntheticPixels(cells, cells * 3 / 4, 3).view(), width, height, kBicubic);
-    for (size_t i = 0; i < sum.pixels.size(); ++i) {
-      sum.pixels[i] = static_cast<uint8_t>((sum.pixels[i] * 3 + layer.pixels[i]) / 4);
-    }
-  }
-  return sum;
-}
-
-// 4:2:0, quality 85. libjpeg ends the program on errors.
-std::vector<std::byte> EncodeJpeg(const Image& image) {
-  jpeg_compress_struct info;
-  jpeg_error_mgr errors;
-  info.err = jpeg_std_error(&errors);
-  jpeg_create_compress(&info);
-  unsigned char* bytes = nullptr;
-  unsigned long size = 0;  // the type libjpeg's interface has
-  jpeg_mem_dest(&info, &bytes, &size);
-  info.image_width = image.width;
-  info.image_height = image.height;
-  info.input_components = 3;
-  info.in_color_space = JCS_RGB;
-  jpeg_set_defaults(&info);
-  jpeg_set_quality(&info, 85, TRUE);
-  jpeg_start_compress(&info, TRUE);
-  while (info.next_scanline < info.image_height) {
-    auto* row = const_cast<JSAMPROW>(image.view().row(static_cast<int>(info.next_scanline)));
-    jpeg_write_scanlines(&info, &row, 1);
-  }
-  jpeg_finish_compress(&info);
-  jpeg_destroy_compress(&info);
-  const auto encoded = std::as_bytes(std::span(bytes, size));
-  std::vector<std::byte> out(encoded.begin(), encoded.end());
-  std::free(bytes);
-  return out;
-}
 
 const std::vector<std::byte>& Photo() {
   static const std::vector<std::byte> photo = [] {

@@ -151,6 +151,23 @@ class JpegReader : public PictureReader {
     jpeg_.Guarded([&] { jpeg_finish_decompress(&info); });  // there may be errors behind the rows
   }
 
+  void Skip(int count) override {
+    if (!cmyk_.empty()) return PictureReader::Skip(count);
+    jpeg_.Guarded([&] { jpeg_skip_scanlines(&jpeg_.info, static_cast<JDIMENSION>(count)); });
+  }
+
+  // libjpeg begins a row where a block does. Its smooth chroma looks at the pixel beside, which it
+  // does not have at the ends of such a row: what is wanted keeps a block's distance from them.
+  Columns Narrow(Columns wanted) override {
+    if (!cmyk_.empty()) return {0, width_};
+    jpeg_decompress_struct& info = jpeg_.info;
+    const int block = info.max_h_samp_factor * DCTSIZE;
+    auto left = static_cast<JDIMENSION>(std::max(0, wanted.begin - block));
+    auto width = static_cast<JDIMENSION>(std::min(width_, wanted.end + block)) - left;
+    jpeg_.Guarded([&] { jpeg_crop_scanline(&info, &left, &width); });
+    return {static_cast<int>(left), static_cast<int>(left + width)};
+  }
+
  private:
   JpegState jpeg_;
   std::vector<uint8_t> cmyk_;  // one row, if the file has four channels

@@ -13,6 +13,11 @@
 
 namespace mnv4 {
 
+/// Columns [begin, end) of a picture.
+struct Columns {
+  int begin = 0, end = 0;
+};
+
 /// A picture whose header is read and whose rows are decoded as they are asked for.
 class PictureReader {
  public:
@@ -25,6 +30,11 @@ class PictureReader {
   /// Decodes the next `count` rows to RGB: rows[r] has room for width() * 3 bytes.
   /// Throws Error(kRuntime) if the file is broken or ends before them.
   virtual void Read(uint8_t* const* rows, int count) = 0;
+  /// Passes over the next `count` rows. Throws as Read does.
+  virtual void Skip(int count);
+  /// Before the first Read or Skip: only these columns will be looked at. Returns those that rows
+  /// hold from now on, which include them; all, where a format has no use for it.
+  virtual Columns Narrow(Columns /*wanted*/) { return {0, width_}; }
 
  protected:
   int width_ = 0, height_ = 0, orientation_ = 1;
@@ -34,6 +44,7 @@ class PictureReader {
 class WholePicture : public PictureReader {
  public:
   void Read(uint8_t* const* rows, int count) override;
+  void Skip(int count) override { next_row_ += count; }
 
  protected:
   std::vector<uint8_t> rgb_;  ///< height() * width() * 3
