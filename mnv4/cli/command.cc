@@ -159,8 +159,8 @@ std::vector<double> Arguments::Numbers(const Option& option) const {
 }
 
 std::span<const Command* const> Commands() {
-  static constexpr const Command* kCommands[] = {&kList,     &kInfo,   &kRun,   &kPreprocess,
-                                                 &kClassify, &kEval,   &kBench, &kProfile,
+  static constexpr const Command* kCommands[] = {&kList,     &kInfo,   &kRun,    &kPreprocess,
+                                                 &kClassify, &kEval,   &kBench,  &kProfile,
                                                  &kTrain,    &kDoctor, &kVersion};
   return kCommands;
 }

@@ -16,8 +16,8 @@ struct Runner {
   int (*run)(const Arguments&);
 };
 
-/// `words`: the command line without the program's name. A verb of another program is handed to that
-/// program: the one beside this one, else the one on $PATH. Returns the exit code.
+/// `words`: the command line without the program's name. A verb of another program is handed to
+/// that program: the one beside this one, else the one on $PATH. Returns the exit code.
 int RunProgram(const std::vector<std::string>& words, std::span<const Runner> runners);
 
 }  // namespace mnv4::cli

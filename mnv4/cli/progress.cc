@@ -17,6 +17,8 @@ constexpr int kBarWidth = 20;
 constexpr std::chrono::milliseconds kTerminalInterval{100};
 constexpr std::chrono::seconds kPlainInterval{5};
 
+}  // namespace
+
 std::string Duration(double seconds) {
   const long long whole = std::llround(std::min(seconds, 1e8));
   if (whole >= 3600) {
@@ -25,15 +27,17 @@ std::string Duration(double seconds) {
   return fmt::format("{:02}:{:02}", whole / 60, whole % 60);
 }
 
-}  // namespace
+std::string ProgressBar(double part) {
+  const int filled = static_cast<int>(part * kBarWidth);
+  return fmt::format("{:3.0f}% |{:<{}}|", std::floor(100 * part),
+                     std::string(static_cast<size_t>(filled), '#'), kBarWidth);
+}
 
 std::string ProgressLine(int done, int total, double seconds, const std::string& unit) {
   const double part = total > 0 ? static_cast<double>(done) / total : 1;
-  const int filled = static_cast<int>(part * kBarWidth);
   const double rate = seconds > 0 ? done / seconds : 0;
   const std::string left = rate > 0 ? Duration((total - done) / rate) : "?";
-  return fmt::format("{:3.0f}% |{:<{}}| {}/{} [{}<{}, {:.1f} {}/s]", std::floor(100 * part),
-                     std::string(static_cast<size_t>(filled), '#'), kBarWidth, done, total,
+  return fmt::format("{} {}/{} [{}<{}, {:.1f} {}/s]", ProgressBar(part), done, total,
                      Duration(seconds), left, rate, unit);
 }
 

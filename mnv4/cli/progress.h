@@ -6,6 +6,10 @@
 
 namespace mnv4::cli {
 
+/// "03:09", "1:03:09".
+std::string Duration(double seconds);
+/// " 42% |########            |" of a part from 0 to 1.
+std::string ProgressBar(double part);
 /// "42% |####      | 512/1251 [00:31<00:44, 16.5 pictures/s]".
 std::string ProgressLine(int done, int total, double seconds, const std::string& unit);
 

@@ -39,8 +39,7 @@ namespace {
 
 // A text that the recipe checks.
 constexpr Option Key(const char* name, const char* value, const char* help, char letter = 0) {
-  return {
-      .name = name, .letter = letter, .kind = ValueKind::kText, .value = value, .help = help};
+  return {.name = name, .letter = letter, .kind = ValueKind::kText, .value = value, .help = help};
 }
 
 constexpr RecipeOption kRecipeOptions[] = {
@@ -94,7 +93,8 @@ const Command kTrain = {
     .options = kOptions,
     .details =
         "DATA is a folder with train/ and val/ in it, or training data alone: a folder of class\n"
-        "folders, a CSV file or WebDataset .tar shards. A run lies in runs/train/NAME: recipe.yaml,\n"
+        "folders, a CSV file or WebDataset .tar shards. A run lies in runs/train/NAME: "
+        "recipe.yaml,\n"
         "summary.csv, curves.html, TensorBoard events, and in last/ and best/ the folders that\n"
         "every verb and timm read. Ctrl-C saves and ends (exit 130); --resume goes on to the very\n"
         "bits of a run that was never stopped. Keys for --set: mnv4 train --print-config.\n"

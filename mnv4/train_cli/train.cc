@@ -1,0 +1,180 @@
+#include "mnv4/train_cli/train.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+
+#include "mnv4/base/error.h"
+#include "mnv4/cli/interrupt.h"
+#include "mnv4/cli/options.h"
+#include "mnv4/cli/output.h"
+#include "mnv4/cli/progress.h"
+#include "mnv4/cli/train.h"
+#include "mnv4/io/file.h"
+#include "mnv4/recipe/recipe.h"
+#include "mnv4/runs/run_folder.h"
+#include "mnv4/train/device.h"
+#include "mnv4/train/run.h"
+#include "mnv4/train_cli/datasets.h"
+#include "mnv4/train_cli/show.h"
+
+namespace mnv4::train_cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t kMaxRecipeBytes = 1 << 20;
+constexpr int kDrySteps = 10;
+constexpr double kTimmEmaDecay = 0.9998;
+
+recipe::Recipe ReadRecipe(const std::string& path) {
+  return recipe::ParseRecipe(ReadTextFile(path, kMaxRecipeBytes), BaseName(path));
+}
+
+// Where recipes were installed.
+std::vector<std::string> RecipeFolders() {
+  std::error_code ignored;
+  const fs::path program = fs::read_symlink("/proc/self/exe", ignored).parent_path();
+  return {(program / "../share/mnv4/recipes").lexically_normal().string()};
+}
+
+// DATA with train/ and val/ in it, or training data alone.
+void SetData(recipe::Recipe& recipe, const std::string& operand) {
+  std::error_code ignored;
+  const fs::path folder = operand;
+  if (fs::is_directory(folder / "train", ignored)) {
+    recipe.data.train = {(folder / "train").string()};
+    for (const char* name : {"val", "validation", "test"}) {
+      if (!fs::is_directory(folder / name, ignored)) continue;
+      recipe.data.val = {(folder / name).string()};
+      return;
+    }
+    recipe.data.val = {};
+    return;
+  }
+  recipe.data.train = {operand};
+  recipe.data.val = {};
+}
+
+// Recipe, then DATA, then flags, then --set: what is nearer to the user counts.
+recipe::Recipe Resolve(const cli::Arguments& arguments) {
+  recipe::Recipe recipe;
+  if (arguments.Has(cli::kResume)) {
+    recipe = ReadRecipe(arguments.Text(cli::kResume) + "/recipe.yaml");
+  } else if (arguments.Has(cli::kRecipe)) {
+    recipe = ReadRecipe(recipe::FindRecipe(arguments.Text(cli::kRecipe), RecipeFolders()));
+  }
+  for (const std::string& operand : arguments.operands()) SetData(recipe, operand);
+  if (arguments.Has(cli::kModelEma)) recipe.ema.decay = kTimmEmaDecay;
+  for (const cli::RecipeOption& row : cli::RecipeOptions()) {
+    if (arguments.Has(row.option)) recipe::Set(recipe, row.key, arguments.Text(row.option));
+  }
+  for (const std::string& text : arguments.Texts(cli::kSet)) recipe::Set(recipe, text);
+  recipe::Check(recipe);
+  return recipe;
+}
+
+int PrintText(const std::string& text) {
+  cli::Output output;
+  output.Write(text);
+  output.Finish();
+  return 0;
+}
+
+// Megabytes.
+double PeakMemory() {
+  rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024;
+}
+
+int DryRun(const recipe::Recipe& recipe) {
+  using Clock = std::chrono::steady_clock;
+  const train::Datasets datasets = OpenDatasets(recipe);
+  train::Trainer trainer(recipe, datasets);
+  const recipe::Timing& timing = trainer.timing();
+  const int64_t steps = std::min<int64_t>(kDrySteps, timing.steps);
+  std::vector<double> seconds;
+  for (int64_t i = 0; i < steps; ++i) {
+    const auto start = Clock::now();
+    trainer.Step();
+    seconds.push_back(std::chrono::duration<double>(Clock::now() - start).count());
+  }
+  std::sort(seconds.begin(), seconds.end());
+  const double median = seconds[seconds.size() / 2];
+  return PrintText(
+      fmt::format("{}, {} classes, {} pictures\n"
+                  "{} steps of {} pictures, {} an epoch; {} were tried\n"
+                  "time    {:.3f} s a step, {:.1f} pictures/s: {} in all, without validation\n"
+                  "memory  {:.0f} MB at most\n",
+                  trainer.configuration().spec.name, datasets.labels.size(), datasets.train->Size(),
+                  timing.steps, timing.batch, timing.steps_per_epoch, steps, median,
+                  static_cast<double>(timing.batch) / median,
+                  cli::Duration(median * static_cast<double>(timing.steps)), PeakMemory()));
+}
+
+// "stamps" of recipes/stamps.yaml.
+std::string NameOf(const cli::Arguments& arguments) {
+  if (arguments.Has(cli::kRecipe)) return fs::path(arguments.Text(cli::kRecipe)).stem().string();
+  return "run";
+}
+
+runs::RunFolder FolderOf(const cli::Arguments& arguments) {
+  if (arguments.Has(cli::kResume)) return runs::RunFolder::Open(arguments.Text(cli::kResume));
+  const std::string root = arguments.Text(cli::kRuns);
+  if (arguments.Has(cli::kName)) {
+    return runs::RunFolder::MakeNamed(root, "train", arguments.Text(cli::kName));
+  }
+  return runs::RunFolder::Make(root, "train", NameOf(arguments));
+}
+
+// Classes nobody can learn.
+void NoteEmptyClasses(const train::Datasets& datasets, train::Observer& observer) {
+  std::vector<bool> seen(datasets.labels.size());
+  for (int64_t i = 0; i < datasets.train->Size(); ++i) {
+    const int label = datasets.train->LabelOf(i);
+    if (label < 0) return;  // they are not known before they are read
+    seen[static_cast<size_t>(label)] = true;
+  }
+  for (size_t i = 0; i < seen.size(); ++i) {
+    if (!seen[i]) observer.OnNote(fmt::format("class '{}' has no pictures", datasets.labels[i]));
+  }
+}
+
+}  // namespace
+
+int RunTrain(const cli::Arguments& arguments) {
+  if (arguments.Has(cli::kResume) && arguments.Has(cli::kRecipe)) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "--resume and --recipe: a run goes on by its own recipe; --set changes a key");
+  }
+  const recipe::Recipe recipe = Resolve(arguments);
+  if (arguments.Has(cli::kPrintConfig)) return PrintText(recipe::Print(recipe, /*help=*/true));
+  train::SetUpLibTorch(static_cast<int>(recipe.train.threads));
+  if (arguments.Has(cli::kDryRun)) return DryRun(recipe);
+
+  const train::Datasets datasets = OpenDatasets(recipe);
+  const runs::RunFolder folder = FolderOf(arguments);
+  AtomicFile file(folder.File("recipe.yaml"));
+  file.Write(recipe::Print(recipe));
+  file.Commit();
+
+  train::RunResult result;
+  {
+    Show show(arguments.Has(cli::kQuiet));
+    NoteEmptyClasses(datasets, show);
+    result = train::RunTraining(recipe, datasets, folder, show);
+  }
+  std::string text = fmt::format("{}\n", result.checkpoint);
+  if (result.best) {
+    text =
+        fmt::format("{}/best  {} {:.2f}\n", folder.path(), recipe.checkpoint.metric, *result.best);
+  }
+  PrintText(text);
+  return result.finished ? 0 : cli::kInterruptedExitCode;
+}
+
+}  // namespace mnv4::train_cli
