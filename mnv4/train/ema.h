@@ -16,15 +16,20 @@ struct EmaOptions {
   bool average_buffers = false;  ///< BN statistics too (timm); false: the live ones (Garden)
 };
 
+/// The factor d of update number `step`, from 1.
+double EmaDecay(const EmaOptions& options, int64_t step);
+
 class Ema {
  public:
-  /// `live`: the tensors to follow; parameters and, if average_buffers, floating buffers.
+  /// `live`: the tensors to follow, all of floating type; parameters and, if average_buffers,
+  /// floating buffers. The averages begin as copies of them.
   Ema(const EmaOptions& options, TensorDict live);
-  /// After update number `step` (from 1).
+  /// After update number `step` (from 1). Not while swapped.
   void Update(int64_t step);
-  /// The averages, by name; their memory is the Ema's own.
+  /// The averages, by name; their memory is the Ema's own, their types are those of the live ones.
   const TensorDict& averages() const { return averages_; }
-  /// Throws Error(kInvalidFile) for missing, extra or mis-shaped tensors.
+  /// Copies `state`. Throws Error(kInvalidFile), and changes nothing, for missing, extra or
+  /// mis-shaped tensors and those with infinities or NaN.
   void Load(const TensorDict& state);
   /// Exchanges the values of the live tensors and the averages; twice is none.
   void Swap();

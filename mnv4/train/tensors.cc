@@ -1,13 +1,9 @@
 #include "mnv4/train/tensors.h"
 
 #include <ATen/ATen.h>
-#include <c10/core/InferenceMode.h>
-#include <fmt/format.h>
-
 #include <cstring>
 
 #include "mnv4/base/check.h"
-#include "mnv4/base/error.h"
 
 namespace mnv4::train {
 namespace {
@@ -62,27 +58,6 @@ void Assign(const Tensor& from, torch::Tensor to) {
   torch::Tensor plain = torch::empty(from.type.shape, TorchDType(from.type.dtype));
   if (!from.bytes.empty()) std::memcpy(plain.data_ptr(), from.bytes.data(), from.bytes.size());
   to.copy_(plain);
-}
-
-void AssignAll(const TensorMap& from, const TensorDict& to, const std::string& what) {
-  for (const auto& [name, tensor] : to) {
-    const auto found = from.find(name);
-    if (found == from.end()) {
-      throw Error(ErrorCode::kInvalidFile, fmt::format("{}: {} is missing", what, name));
-    }
-    const Shape expected = tensor.sizes().vec();
-    if (found->second.type.shape != expected) {
-      throw Error(ErrorCode::kInvalidFile,
-                  fmt::format("{}: {}: {}, expected {}", what, name,
-                              ToString(found->second.type.shape), ToString(expected)));
-    }
-  }
-  for (const auto& [name, tensor] : from) {
-    if (to.find(name) == to.end()) {
-      throw Error(ErrorCode::kInvalidFile, fmt::format("{}: {} was not expected", what, name));
-    }
-  }
-  for (const auto& [name, tensor] : to) Assign(from.find(name)->second, tensor);
 }
 
 }  // namespace mnv4::train

@@ -10,6 +10,7 @@
 #include "mnv4/train/device.h"
 #include "mnv4/train/groups.h"
 #include "mnv4/train/initialise.h"
+#include "mnv4/train/tensor_dict.h"
 
 namespace mnv4::train {
 namespace {
@@ -292,7 +293,9 @@ TensorMap Trainer::State() const {
 void Trainer::Load(const TensorMap& state, int64_t step) {
   TensorDict live = network_.parameters();
   live.insert(network_.statistics().begin(), network_.statistics().end());
-  AssignAll(Part(state, kLive), live, "state.safetensors: model");
+  const TensorDict loaded = ToTorch(Part(state, kLive));
+  CheckState(live, loaded);
+  CopyState(live, loaded);
   optimizer_->Load(ToTorch(Part(state, kMoments)), step);
   if (ema_) ema_->Load(ToTorch(Part(state, kAverage)));
   step_ = step;
