@@ -26,6 +26,8 @@ struct LoaderOptions {
   int workers = 1;
   uint64_t seed = 0;
   bool shuffle = true;
+  int64_t batches_per_epoch = 0;    ///< 0: all there are; fewer leave the rest of the order out
+  bool replace_broken = true;       ///< false: a broken picture is left out of its batch
   bool drop_last = true;            ///< false: the last batch of an epoch may be smaller
   int64_t epoch = 0, position = 0;  ///< where to begin; a position is a multiple of batch_size
   int64_t epochs = -1;              ///< ends after this many; -1: never

@@ -77,7 +77,7 @@ struct OptimizerSection {
 struct ScheduleSection {
   std::string kind = "cosine";
   double lr = 0.001, floor = 0, warmup_epochs = 0, warmup_lr = 0;
-  int64_t lr_batch = 0, warmup_steps = 0, decay_steps = 0;
+  int64_t warmup_steps = 0, decay_steps = 0;
   std::string lr_scaling = "sqrt";
   double decay_rate = 0.1, decay_epochs = 30, power = 1;
   bool staircase = true;
@@ -95,7 +95,7 @@ struct EmaSection {
 struct TrainSection {
   double epochs = 1;
   int64_t steps = 0;
-  int64_t batch_size = 32, accumulate = 1, seed = 0, threads = 0;
+  int64_t batch_size = 32, accumulate = 1, reference_batch = 0, seed = 0, threads = 0;
   std::string precision = "fp32", device = "cpu";
   bool checkpoint_gradients = false;
   bool operator==(const TrainSection&) const = default;
@@ -151,12 +151,14 @@ data::Transform TrainTransform(const Recipe& recipe, int size);
 data::Transform EvalTransform(const Recipe& recipe, int size);
 data::Mix MixOf(const Recipe& recipe);
 
-/// What a number of samples makes of epochs.
+/// What a number of samples makes of epochs, and the batch at hand of what was meant for another.
 struct Timing {
   int64_t batch = 0;            ///< samples an update: batch_size * accumulate
   int64_t steps_per_epoch = 0;  ///< whole batches
   int64_t steps = 0;            ///< updates of the whole run
   Schedule schedule;
+  double ema_decay = 0;
+  double bn_momentum = 0;  ///< PyTorch's
 };
 /// Throws Error(kInvalidArgument) if there are fewer samples than a batch has.
 Timing TimingOf(const Recipe& recipe, int64_t samples);

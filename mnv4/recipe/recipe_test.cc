@@ -120,7 +120,7 @@ TEST(Timing, CountsWholeBatchesOfAnEpoch) {
 TEST(Timing, ScalesTheLearningRateToTheBatch) {
   Recipe recipe;
   recipe.schedule.lr = 0.004;
-  recipe.schedule.lr_batch = 4096;
+  recipe.train.reference_batch = 4096;
   recipe.train.batch_size = 256;
   EXPECT_DOUBLE_EQ(TimingOf(recipe, 1000).schedule.lr, 0.001);
   recipe.schedule.lr_scaling = "linear";

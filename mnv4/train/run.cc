@@ -59,8 +59,9 @@ Counters FromMetadata(const std::map<std::string, std::string>& metadata) {
                 fmt::format("state.safetensors: format '{}', expected {}",
                             format == metadata.end() ? "" : format->second, kStateFormat));
   }
-  Counters counters{.step = ReadNumber<int64_t>(metadata, "step"),
-                    .loss_sum = ReadNumber<double>(metadata, "loss_sum")};
+  Counters counters;
+  counters.step = ReadNumber<int64_t>(metadata, "step");
+  counters.loss_sum = ReadNumber<double>(metadata, "loss_sum");
   if (metadata.contains("best")) counters.best = ReadNumber<double>(metadata, "best");
   return counters;
 }

@@ -1,6 +1,7 @@
 #include "mnv4/train/tensors.h"
 
 #include <ATen/ATen.h>
+
 #include <cstring>
 
 #include "mnv4/base/check.h"

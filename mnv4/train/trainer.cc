@@ -42,9 +42,9 @@ model::Model ModelOf(const recipe::Recipe& recipe, const Datasets& datasets) {
   return model;
 }
 
-Regularisation RegularisationOf(const recipe::ModelSection& section) {
+Regularisation RegularisationOf(const recipe::ModelSection& section, double bn_momentum) {
   const std::string& schedule = section.drop_path_schedule;
-  return {.bn_momentum = section.bn_momentum,
+  return {.bn_momentum = bn_momentum,
           .dropout = section.drop,
           .drop_path = section.drop_path,
           .drop_path_schedule = schedule == "flat"   ? DropPathSchedule::kFlat
@@ -181,8 +181,8 @@ Trainer::Trainer(const recipe::Recipe& recipe, const Datasets& datasets)
       datasets_(datasets),
       device_(DeviceOf(recipe.train.device)),
       model_(ModelOf(recipe, datasets)),
-      network_(model_.spec, RegularisationOf(recipe.model)),
       timing_(recipe::TimingOf(recipe, datasets.train->Size())),
+      network_(model_.spec, RegularisationOf(recipe.model, timing_.bn_momentum)),
       train_transform_(recipe::TrainTransform(recipe, model_.preprocess.height)),
       eval_transform_(recipe::EvalTransform(recipe, model_.preprocess.height)),
       classification_(recipe, *datasets.train, model_.spec.num_classes) {
@@ -200,7 +200,7 @@ Trainer::Trainer(const recipe::Recipe& recipe, const Datasets& datasets)
     TensorDict live = network_.parameters();
     const bool buffers = recipe_.ema.buffers == "average";
     if (buffers) live.insert(network_.statistics().begin(), network_.statistics().end());
-    ema_.emplace(EmaOptions{.decay = recipe_.ema.decay,
+    ema_.emplace(EmaOptions{.decay = timing_.ema_decay,
                             .start_step = recipe_.ema.start_step,
                             .dynamic = recipe_.ema.dynamic,
                             .average_buffers = buffers},
@@ -266,7 +266,7 @@ void Trainer::Recalibrate() {
     network_.Train(ToInput(*batch, train_transform_, device_), {.regularise = false});
     loader.Recycle(std::move(batch));
   }
-  network_.SetMomentum(recipe_.model.bn_momentum);
+  network_.SetMomentum(timing_.bn_momentum);
 }
 
 Snapshot Trainer::TakeSnapshot(bool validate) {

@@ -76,8 +76,8 @@ class Trainer {
   const Datasets& datasets_;
   torch::Device device_;
   model::Model model_;  // configuration; its weights are those of the start
-  Network network_;
   recipe::Timing timing_;
+  Network network_;
   data::Transform train_transform_, eval_transform_;
   std::vector<Trained> trained_;
   std::unique_ptr<Optimizer> optimizer_;
