@@ -30,21 +30,23 @@ struct LoaderOptions {
   bool replace_broken = true;       ///< false: a broken picture is left out of its batch
   bool drop_last = true;            ///< false: the last batch of an epoch may be smaller
   int64_t epoch = 0, position = 0;  ///< where to begin; a position is a multiple of batch_size
-  int64_t epochs = -1;              ///< ends after this many; -1: never
+  int64_t epochs = -1;              ///< ends before the epoch of this number; -1: never
   int batches_ahead = 3;
   bool strict = false;  ///< a broken picture ends it
 };
 
 class Loader {
  public:
-  /// `source` must outlive it. Throws Error(kInvalidArgument) if an epoch has no whole batch.
+  /// `source` must outlive it. Throws Error(kInvalidArgument) if an epoch has no whole batch, and
+  /// for options that make no sense.
   Loader(const Source& source, Transform transform, LoaderOptions options);
   ~Loader();
   Loader(const Loader&) = delete;
   Loader& operator=(const Loader&) = delete;
 
   /// The next batch, in order; nullptr after the last. A broken picture is replaced by the sample
-  /// after it in the epoch's order (up to 100 in a row, then Error). Throws what workers threw.
+  /// after it in the epoch's order (up to 100 in a row, then Error(kRuntime)). Throws what workers
+  /// threw, again and again. One thread at a time may call it.
   std::unique_ptr<Batch> Next();
   /// Gives a batch's memory back to be filled again.
   void Recycle(std::unique_ptr<Batch> batch);

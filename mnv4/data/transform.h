@@ -8,15 +8,12 @@
 #include <string>
 #include <vector>
 
+#include "mnv4/data/profile.h"
 #include "mnv4/data/random.h"
 #include "mnv4/image/pixels.h"
 #include "mnv4/image/preprocess.h"
 
 namespace mnv4::data {
-
-/// Whose arithmetic: that of the authors' released code with its quirks, or the textbook's, which
-/// is timm's as well.
-enum class Profile : uint8_t { kGarden, kClean };
 
 enum class CropKind : uint8_t {
   kRandom,  ///< Inception crop: a random part of the picture, of random shape
@@ -27,9 +24,11 @@ enum class AutoAugmentKind : uint8_t { kNone, kRandAugment, kAutoAugment };
 
 struct RandAugment {
   int layers = 2;
-  double magnitude = 9;      ///< of 10; 15 is legal
+  double magnitude = 9;      ///< of 10; Garden takes more, clean ends there
   double probability = 0.5;  ///< of an operation being applied
-  double translate = 10;     ///< pixels at magnitude 10 (Garden); clean: see docs
+  double translate = 10;     ///< pixels at magnitude 10 (Garden); clean: 45 % of the side
+  double magnitude_std = 0;  ///< of normal noise on the magnitude: timm's "mstd"
+  bool increasing = false;   ///< clean: every operation grows with the magnitude, timm's "inc1"
   bool operator==(const RandAugment&) const = default;
 };
 

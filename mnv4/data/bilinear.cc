@@ -1,0 +1,87 @@
+#include "mnv4/data/bilinear.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <utility>
+
+namespace mnv4::data {
+namespace {
+
+// Output = source[low] + (source[high] - source[low]) * part.
+struct Tap {
+  int low = 0, high = 0;
+  float part = 0;
+};
+
+std::vector<Tap> TapsOf(int from, int to) {
+  const float scale = static_cast<float>(from) / static_cast<float>(to);
+  std::vector<Tap> taps(to);
+  for (int i = 0; i < to; ++i) {
+    const float at = (static_cast<float>(i) + 0.5f) * scale - 0.5f;
+    const float floor = std::floor(at);
+    taps[i].low = std::clamp(static_cast<int>(floor), 0, from - 1);
+    taps[i].high = std::clamp(static_cast<int>(std::ceil(at)), 0, from - 1);
+    taps[i].part = at - floor;
+  }
+  return taps;
+}
+
+// One source row at the resized width.
+template <int kChannels>
+void Widen(const uint8_t* row, const std::vector<Tap>& taps, float* out) {
+  for (const Tap& tap : taps) {
+    const uint8_t* low = row + tap.low * kChannels;
+    const uint8_t* high = row + tap.high * kChannels;
+    for (int c = 0; c < kChannels; ++c) {
+      *out++ = static_cast<float>(low[c]) + static_cast<float>(high[c] - low[c]) * tap.part;
+    }
+  }
+}
+
+}  // namespace
+
+void ResizeBilinear(const ImageView& image, bool mirrored, int width, int height,
+                    const std::function<void(int y, const float* row)>& take) {
+  std::vector<Tap> columns = TapsOf(image.width, width);
+  if (mirrored) {
+    for (Tap& tap : columns) {
+      tap.low = image.width - 1 - tap.low;
+      tap.high = image.width - 1 - tap.high;
+    }
+  }
+  const size_t row_size = size_t{1} * width * image.channels;
+  // The widened source rows at hand: the next output row often needs one of them again.
+  struct Widened {
+    int y = -1;
+    std::vector<float> row;
+  };
+  Widened low{-1, std::vector<float>(row_size)}, high{-1, std::vector<float>(row_size)};
+  const auto widen = [&](int y, Widened& into) {
+    if (into.y == y) return;
+    into.y = y;
+    image.channels == 3 ? Widen<3>(image.row(y), columns, into.row.data())
+                        : Widen<1>(image.row(y), columns, into.row.data());
+  };
+  std::vector<float> out(row_size);
+  const std::vector<Tap> rows = TapsOf(image.height, height);
+  for (int y = 0; y < height; ++y) {
+    const Tap& tap = rows[y];
+    if (high.y == tap.low) std::swap(low, high);
+    widen(tap.low, low);
+    widen(tap.high, high);
+    const float *a = low.row.data(), *b = high.row.data();
+    for (size_t i = 0; i < row_size; ++i) out[i] = a[i] + (b[i] - a[i]) * tap.part;
+    take(y, out.data());
+  }
+}
+
+std::vector<float> ResizeBilinear(const ImageView& image, bool mirrored, int width, int height) {
+  const size_t row_size = size_t{1} * width * image.channels;
+  std::vector<float> all(row_size * height);
+  ResizeBilinear(image, mirrored, width, height,
+                 [&](int y, const float* row) { std::copy_n(row, row_size, &all[row_size * y]); });
+  return all;
+}
+
+}  // namespace mnv4::data
