@@ -149,9 +149,9 @@ std::vector<double> Arguments::Numbers(const Option& option) const {
 }
 
 std::span<const Command* const> Commands() {
-  static constexpr const Command* kCommands[] = {&kList,     &kInfo,   &kRun,   &kPreprocess,
-                                                 &kClassify, &kEval,   &kBench, &kProfile,
-                                                 &kDoctor,   &kVersion};
+  static constexpr const Command* kCommands[] = {&kList,     &kInfo, &kRun,    &kPreprocess,
+                                                 &kClassify, &kEval, &kBench,  &kProfile,
+                                                 &kDoctor,   &kData, &kVersion};
   return kCommands;
 }
 

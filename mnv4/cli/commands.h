@@ -6,6 +6,6 @@
 namespace mnv4::cli {
 
 extern const Command kList, kInfo, kRun, kPreprocess, kClassify, kEval, kBench, kProfile, kDoctor,
-    kVersion;
+    kData, kVersion;
 
 }  // namespace mnv4::cli

@@ -31,9 +31,13 @@ class List : public Dataset {
   size_t next_ = 0;
 };
 
-bool IsFolder(const std::string& path) {
+bool IsFolder(const std::vector<std::string>& operands) {
   std::error_code ignored;
-  return std::filesystem::is_directory(path, ignored);
+  return operands.size() == 1 && std::filesystem::is_directory(operands[0], ignored);
+}
+
+bool IsManifest(const std::vector<std::string>& operands) {
+  return operands.size() == 1 && operands[0].ends_with(".csv");
 }
 
 }  // namespace
@@ -48,10 +52,8 @@ std::unique_ptr<Dataset> ListOf(std::vector<Sample> samples) {
 
 std::unique_ptr<Dataset> OpenDataset(const std::vector<std::string>& operands,
                                      const ClassMap& classes) {
-  if (operands.size() == 1 && IsFolder(operands[0])) return OpenImageFolder(operands[0], classes);
-  if (operands.size() == 1 && operands[0].ends_with(".csv")) {
-    return OpenManifest(operands[0], classes);
-  }
+  if (IsFolder(operands)) return OpenImageFolder(operands[0], classes);
+  if (IsManifest(operands)) return OpenManifest(operands[0], classes);
   std::vector<std::string> shards;
   for (const std::string& operand : operands) {
     if (!IsShardName(operand)) {
@@ -63,6 +65,15 @@ std::unique_ptr<Dataset> OpenDataset(const std::vector<std::string>& operands,
     for (std::string& path : ExpandBraces(operand)) shards.push_back(std::move(path));
   }
   return OpenShards(std::move(shards), classes);
+}
+
+ClassMap ClassesIn(const std::vector<std::string>& operands) {
+  if (IsManifest(operands)) return ManifestClasses(operands[0]);
+  if (!IsFolder(operands)) return ClassMap(kMostClasses);
+  const std::vector<std::string> names = ClassFolders(operands[0]);
+  ClassMap classes(static_cast<int>(names.size()));
+  classes.AddNames(names);
+  return classes;
 }
 
 }  // namespace mnv4::data
