@@ -37,6 +37,7 @@ int Run(const Arguments& arguments, const std::vector<std::string>& operands) {
                                      const std::string label = sets[i]->LabelOf(seen.label);
                                      check.Add(i, std::move(seen), label);
                                    });
+    if (!check.interrupted) sets[i]->RequirePictures();
   }
   output.Write(arguments.Has(kJson) ? check.JsonText() : check.Text(output.style()));
   output.Finish();

@@ -42,7 +42,7 @@ std::string GroupLine(const DuplicateGroup& group) {
 }
 
 std::string MegabytesText(int64_t bytes) {
-  return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6);
+  return fmt::format("{:.3g} MB", static_cast<double>(bytes) / 1e6);
 }
 
 }  // namespace
@@ -126,9 +126,10 @@ std::string DataCheck::Text(const Style& style) const {
                         set.classes.size(), MegabytesText(set.bytes),
                         interrupted ? ", interrupted" : "");
   }
+  text += '\n';
   const auto count = [&](const char* name, size_t number, const char* what) {
     const std::string digits = std::to_string(number);
-    text += fmt::format("{:<16}{}{}\n", name, number == 0 ? style.Green(digits) : style.Red(digits),
+    text += fmt::format("{:<17}{}{}\n", name, number == 0 ? style.Green(digits) : style.Red(digits),
                         number == 0 ? "" : what);
   };
   count("broken", broken.size(), "");

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "mnv4/base/error.h"
+#include "mnv4/io/printable.h"
+
 namespace mnv4::cli {
 namespace {
 
@@ -16,6 +19,11 @@ data::ClassMap ClassesFrom(const Arguments& arguments, const std::vector<std::st
 }
 
 }  // namespace
+
+void LabelledSet::RequirePictures() const {
+  if (samples->Size() > 0) return;
+  throw Error(ErrorCode::kInvalidFile, fmt::format("{}: no pictures", Printable(name, 4096)));
+}
 
 std::string LabelledSet::LabelOf(int index) const {
   const auto i = static_cast<size_t>(index);

@@ -36,6 +36,9 @@ struct LabelledSet {
       labels;  ///< of the classes; empty: they are numbers, nobody knows how many
   std::unique_ptr<data::Dataset> samples;
 
+  /// After the last sample. Throws Error(kInvalidFile) if there was none.
+  void RequirePictures() const;
+
   /// A class's name. Classes are compared by it.
   std::string LabelOf(int index) const;
 };

@@ -38,6 +38,7 @@ int Run(const Arguments& arguments, const std::vector<std::string>& operands) {
                                    stats.Add(seen, set->LabelOf(seen.label));
                                  });
   progress.Clear();
+  if (!stats.interrupted) set->RequirePictures();
   output.Write(arguments.Has(kJson) ? stats.JsonText() : stats.Text(output.style()));
   output.Finish();
   if (stats.interrupted) return kInterruptedExitCode;

@@ -174,6 +174,7 @@ std::string DataStats::Text(const Style& style) const {
 
   std::string text = fmt::format("{}: {} pictures of {} classes{}\n", Printable(name_, 4096),
                                  pictures_, classes.size(), interrupted ? ", interrupted" : "");
+  text += '\n';
   const auto row = [&](const char* name, const std::string& value) {
     text += fmt::format("{:<11}{}\n", name, value);
   };
@@ -183,7 +184,7 @@ std::string DataStats::Text(const Style& style) const {
                        ? fmt::format("{:.4g}, largest class / smallest", spread.most / spread.least)
                        : std::string("a class has no pictures"));
   row("formats", fmt::format("{}", fmt::join(formats, ", ")));
-  row("files", fmt::format("{:.1f} MB in all, median {:.1f} kB", total_bytes / 1e6,
+  row("files", fmt::format("{:.3g} MB in all, median {:.3g} kB", total_bytes / 1e6,
                            SpreadOf(bytes_).median / 1e3));
   row("width", SpreadText(SpreadOf(widths_), " pixels"));
   row("height", SpreadText(SpreadOf(heights_), " pixels"));

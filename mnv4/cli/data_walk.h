@@ -23,15 +23,15 @@ struct PixelSums {
 };
 
 struct SeenPicture {
-  int64_t index = 0;  ///< its place in the set
-  std::string key;    ///< data::Sample's
+  int64_t index = 0;     ///< its place in the set
+  std::string key = {};  ///< data::Sample's
   int label = 0;
-  std::string error;  ///< why it cannot be decoded; "" if it can
-  int64_t bytes = 0;  ///< of its file; 0 if it cannot be read
-  std::string hash;   ///< of its file's content; "" if it cannot be read
+  std::string error = {};  ///< why it cannot be decoded; "" if it can
+  int64_t bytes = 0;       ///< of its file; 0 if it cannot be read
+  std::string hash = {};   ///< of its file's content; "" if it cannot be read
   const char* format = "";
   int width = 0, height = 0;  ///< pixels, turned as EXIF says
-  PixelSums sums;
+  PixelSums sums = {};
 };
 
 struct LookOptions {
