@@ -159,9 +159,9 @@ std::vector<double> Arguments::Numbers(const Option& option) const {
 }
 
 std::span<const Command* const> Commands() {
-  static constexpr const Command* kCommands[] = {&kList,     &kInfo,   &kRun,    &kPreprocess,
-                                                 &kClassify, &kEval,   &kBench,  &kProfile,
-                                                 &kTrain,    &kDoctor, &kVersion};
+  static constexpr const Command* kCommands[] = {&kList,     &kInfo, &kRun,    &kPreprocess,
+                                                 &kClassify, &kEval, &kBench,  &kProfile,
+                                                 &kTrain,    &kData, &kDoctor, &kVersion};
   return kCommands;
 }
 

@@ -5,7 +5,7 @@
 
 namespace mnv4::cli {
 
-extern const Command kList, kInfo, kRun, kPreprocess, kClassify, kEval, kBench, kProfile, kTrain, kDoctor,
-    kVersion;
+extern const Command kList, kInfo, kRun, kPreprocess, kClassify, kEval, kBench, kProfile, kTrain,
+    kData, kDoctor, kVersion;
 
 }  // namespace mnv4::cli

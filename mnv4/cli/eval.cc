@@ -25,10 +25,6 @@
 namespace mnv4::cli {
 namespace {
 
-constexpr Option kClassMap = {.name = "class-map",
-                              .kind = ValueKind::kText,
-                              .value = "FILE",
-                              .help = "the data set's class names, a line for each class"};
 constexpr Option kRealLabels = {.name = "real-labels",
                                 .kind = ValueKind::kText,
                                 .value = "FILE",

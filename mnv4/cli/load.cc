@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "mnv4/base/cpus.h"
 #include "mnv4/base/error.h"
 #include "mnv4/cli/default_model.h"
@@ -97,6 +99,12 @@ Preprocess PreprocessFrom(const Arguments& arguments, Preprocess preprocess) {
 
 int ThreadsFrom(const Arguments& arguments) {
   return arguments.Has(kThreads) ? arguments.Integer(kThreads) : DefaultThreads();
+}
+
+int WorkersFrom(const Arguments& arguments) {
+  constexpr int kMostDefaultWorkers = 4;
+  return arguments.Has(kWorkers) ? arguments.Integer(kWorkers)
+                                 : std::min(AvailableCpus(), kMostDefaultWorkers);
 }
 
 runtime::PlanOptions PlanOptionsFrom(const Arguments& arguments) {

@@ -43,6 +43,9 @@ runtime::PlanOptions PlanOptionsFrom(const Arguments& arguments);
 /// --threads, else $MNV4_NUM_THREADS, else all CPUs.
 int ThreadsFrom(const Arguments& arguments);
 
+/// --workers, else as many as CPUs, at most 4.
+int WorkersFrom(const Arguments& arguments);
+
 /// Throws Error(kInvalidArgument) if more than one of `formats` (--json, --csv, ...) was given.
 void CheckOneFormat(const Arguments& arguments, std::initializer_list<Option> formats);
 

@@ -39,6 +39,11 @@ inline constexpr Option kWorkers = {.name = "workers",
                                     .least = 1,
                                     .most = 256};
 
+inline constexpr Option kClassMap = {.name = "class-map",
+                                     .kind = ValueKind::kText,
+                                     .value = "FILE",
+                                     .help = "the data set's class names, a line for each class"};
+
 inline constexpr Option kWarmup = {.name = "warmup",
                                    .kind = ValueKind::kInteger,
                                    .value = "N",

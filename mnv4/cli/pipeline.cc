@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "mnv4/base/clock.h"
-#include "mnv4/base/cpus.h"
 #include "mnv4/cli/host.h"
 #include "mnv4/cli/load.h"
 #include "mnv4/cli/options.h"
@@ -15,15 +14,9 @@
 namespace mnv4::cli {
 namespace {
 
-constexpr int kMaxDefaultWorkers = 4;
 // Pictures decoded beyond those that the workers and the batch hold: neither stage waits while the
 // other one wakes up.
 constexpr int kAhead = 8;
-
-int WorkersFrom(const Arguments& arguments) {
-  return arguments.Has(kWorkers) ? arguments.Integer(kWorkers)
-                                 : std::min(AvailableCpus(), kMaxDefaultWorkers);
-}
 
 }  // namespace
 

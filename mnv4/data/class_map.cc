@@ -33,6 +33,14 @@ std::optional<int> NumberIn(std::string_view text, int classes) {
 
 }  // namespace
 
+ClassMap ClassMap::Read(const std::string& path) {
+  ClassMap map = Read(path, kMostClasses);
+  int most = 0;
+  for (const auto& [name, index] : map.names_) most = std::max(most, index);
+  map.classes_ = most + 1;
+  return map;
+}
+
 ClassMap ClassMap::Read(const std::string& path, int classes) {
   ClassMap map(classes);
   const std::string text = ReadTextFile(path, kMaxFileBytes);
@@ -49,7 +57,7 @@ ClassMap ClassMap::Read(const std::string& path, int classes) {
     const std::optional<int> index = NumberIn(number, classes);
     if (name.empty()) fail("no name");
     if (!index) {
-      fail(fmt::format("class {}, the network has {} classes", Printable(number), classes));
+      fail(fmt::format("class {}, expected 0 to {}", Printable(number), classes - 1));
     }
     if (!map.names_.emplace(Plain(name), *index).second) {
       fail(fmt::format("'{}' is there twice", Printable(name)));
@@ -70,6 +78,18 @@ void ClassMap::AddNames(std::span<const std::string> names) {
   names_.merge(added);
 }
 
+std::vector<std::string> ClassMap::Names() const {
+  std::vector<std::string> names(static_cast<size_t>(classes_));
+  for (const auto& [name, index] : names_) {
+    std::string& place = names[static_cast<size_t>(index)];
+    if (place.empty()) place = name;
+  }
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (names[i].empty()) names[i] = std::to_string(i);
+  }
+  return names;
+}
+
 std::optional<int> ClassMap::Find(std::string_view label) const {
   const auto found = names_.find(Plain(label));
   return found != names_.end() ? std::optional(found->second) : NumberIn(label, classes_);
@@ -78,7 +98,7 @@ std::optional<int> ClassMap::Find(std::string_view label) const {
 int ClassMap::IndexOf(std::string_view label, const std::string& place) const {
   if (const std::optional<int> index = Find(label)) return *index;
   throw Error(ErrorCode::kInvalidFile,
-              fmt::format("{}: '{}' is none of the network's {} classes, neither a name nor a "
+              fmt::format("{}: '{}' is none of the {} classes, neither a name nor a "
                           "number; --class-map FILE names them",
                           place, Printable(label), classes_));
 }

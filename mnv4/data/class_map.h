@@ -6,8 +6,12 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace mnv4::data {
+
+/// More classes than any data set has: a bound of their numbers where nothing says how many.
+inline constexpr int kMostClasses = 1'000'000;
 
 class ClassMap {
  public:
@@ -18,6 +22,8 @@ class ClassMap {
   /// tab and the number. Throws Error(kInvalidFile) naming the line: a name given twice, a number
   /// that is none of the classes.
   static ClassMap Read(const std::string& path, int classes);
+  /// The same, with as many classes as the file has.
+  static ClassMap Read(const std::string& path);
 
   /// Class i is called names[i] too, unless that is empty or another class's name already.
   /// A name that `names` itself gives twice stands for none.
@@ -27,6 +33,10 @@ class ClassMap {
   std::optional<int> Find(std::string_view label) const;
   /// The same. Throws Error(kInvalidFile): "<place>: 'tabby' is none of the 1000 classes; ...".
   int IndexOf(std::string_view label, const std::string& place) const;
+
+  /// A name of each class, the first in alphabetical order, as it is found ("_" is " "); the number
+  /// of a class without a name.
+  std::vector<std::string> Names() const;
 
   /// How many classes there are.
   int classes() const { return classes_; }

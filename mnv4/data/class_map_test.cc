@@ -46,13 +46,20 @@ TEST(ClassMap, ReadsNamesByLineOrWithTheirNumber) {
   EXPECT_EQ(by_number.Find("owl"), 0);
 }
 
+TEST(ClassMap, CountsTheClassesOfAFile) {
+  const test::TempFolder folder;
+  const ClassMap map = ClassMap::Read(folder.Put("a.txt", "red_fox\t2\nzorro\t2\nowl\t0\n"));
+  EXPECT_EQ(map.classes(), 3);
+  EXPECT_EQ(map.Names(), (Names{"owl", "1", "red fox"}));
+}
+
 TEST(ClassMap, NamesTheLineItCannotTake) {
   const test::TempFolder folder;
   const auto message = [&](std::string_view text) {
     const std::string path = folder.Put("map.txt", text);
     return test::MessageOf([&] { ClassMap::Read(path, 2); });
   };
-  EXPECT_THAT(message("a\nb\nc\n"), HasSubstr("map.txt: line 3: class 2, the network has 2"));
+  EXPECT_THAT(message("a\nb\nc\n"), HasSubstr("map.txt: line 3: class 2, expected 0 to 1"));
   EXPECT_THAT(message("a\tx\n"), HasSubstr("line 1: class x"));
   EXPECT_THAT(message("a\na\n"), HasSubstr("line 2: 'a' is there twice"));
   EXPECT_THAT(message("a\n\n"), HasSubstr("line 2: no name"));
@@ -63,7 +70,7 @@ TEST(ClassMap, NamesTheLineItCannotTake) {
 TEST(ClassMap, SaysWhatItDoesNotKnow) {
   const ClassMap map(10);
   EXPECT_THAT(test::MessageOf([&] { map.IndexOf("tabby\n", "val: class folder"); }),
-              HasSubstr("val: class folder: 'tabby\\n' is none of the network's 10 classes"));
+              HasSubstr("val: class folder: 'tabby\\n' is none of the 10 classes"));
 }
 
 }  // namespace

@@ -70,4 +70,14 @@ std::unique_ptr<Dataset> OpenDataset(const std::vector<std::string>& operands,
   return OpenShards(std::move(parsed.shards), classes);
 }
 
+ClassMap ClassesIn(const std::vector<std::string>& operands) {
+  const Operands parsed = ParseOperands(operands);
+  if (!parsed.manifest.empty()) return ManifestClasses(parsed.manifest);
+  if (parsed.folder.empty()) return ClassMap(kMostClasses);
+  const std::vector<std::string> names = ClassFolders(parsed.folder);
+  ClassMap classes(static_cast<int>(names.size()));
+  classes.AddNames(names);
+  return classes;
+}
+
 }  // namespace mnv4::data

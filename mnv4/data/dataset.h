@@ -35,9 +35,16 @@ std::unique_ptr<Dataset> ListOf(std::vector<Sample> samples);
 /// name and where there are no pictures.
 std::unique_ptr<Dataset> OpenImageFolder(const std::string& folder, const ClassMap& classes);
 
+/// The class folders of an ImageFolder, sorted. Throws Error(kRuntime) for one that cannot be read.
+std::vector<std::string> ClassFolders(const std::string& folder);
+
 /// A CSV file of `path,label` lines (with or without that header); paths are relative to it.
 /// Throws Error(kInvalidFile) naming the line.
 std::unique_ptr<Dataset> OpenManifest(const std::string& path, const ClassMap& classes);
+
+/// What such a file calls its classes: numbers, if all labels are, as many as the largest says,
+/// else sorted names ("_" is the same as " "). Throws as OpenManifest does.
+ClassMap ManifestClasses(const std::string& path);
 
 /// WebDataset shards: .tar, .tar.gz, .tgz, .tar.zst; webdataset.h says what they hold.
 /// `classes` must outlive it. Throws Error(kRuntime) for a shard that is not there.
@@ -55,5 +62,9 @@ Operands ParseOperands(const std::vector<std::string>& operands);
 /// What ParseOperands finds, opened. `classes` must outlive it.
 std::unique_ptr<Dataset> OpenDataset(const std::vector<std::string>& operands,
                                      const ClassMap& classes);
+
+/// The classes of a data set without a model: class folders in sorted order, a manifest's, or of
+/// shards, which do not say, the numbers below kMostClasses.
+ClassMap ClassesIn(const std::vector<std::string>& operands);
 
 }  // namespace mnv4::data

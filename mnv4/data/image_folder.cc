@@ -15,22 +15,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::vector<std::string> ClassFolders(const std::string& folder) {
-  std::vector<std::string> names;
-  std::error_code error;
-  for (fs::directory_iterator it(folder, error); !error && it != fs::directory_iterator();
-       it.increment(error)) {
-    std::string name = it->path().filename().string();
-    std::error_code not_a_folder;
-    if (!name.starts_with('.') && it->is_directory(not_a_folder)) names.push_back(std::move(name));
-  }
-  if (error) {
-    throw Error(ErrorCode::kRuntime, fmt::format("{}: {}", Printable(folder), error.message()));
-  }
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
 // The class of each folder: by its name, or all of them by their order.
 std::vector<int> IndicesOf(const std::vector<std::string>& names, const ClassMap& classes,
                            const std::string& folder) {
@@ -47,6 +31,22 @@ std::vector<int> IndicesOf(const std::vector<std::string>& names, const ClassMap
 }
 
 }  // namespace
+
+std::vector<std::string> ClassFolders(const std::string& folder) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (fs::directory_iterator it(folder, error); !error && it != fs::directory_iterator();
+       it.increment(error)) {
+    std::string name = it->path().filename().string();
+    std::error_code not_a_folder;
+    if (!name.starts_with('.') && it->is_directory(not_a_folder)) names.push_back(std::move(name));
+  }
+  if (error) {
+    throw Error(ErrorCode::kRuntime, fmt::format("{}: {}", Printable(folder), error.message()));
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
 
 std::unique_ptr<Dataset> OpenImageFolder(const std::string& folder, const ClassMap& classes) {
   const std::vector<std::string> names = ClassFolders(folder);

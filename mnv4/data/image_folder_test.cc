@@ -41,7 +41,7 @@ TEST(ImageFolder, NumbersFoldersOfUnknownNamesIfThereIsOneForEachClass) {
   for (const int label : {0, 1, 2}) EXPECT_THAT(set->Next()->labels, ElementsAre(label));
   folder.Put("d/1.jpg", "x");
   EXPECT_THAT(MessageOf([&] { OpenImageFolder(folder.path(), OwlCatFireTruck()); }),
-              HasSubstr("class folder: 'a' is none of the network's 3 classes"));
+              HasSubstr("class folder: 'a' is none of the 3 classes"));
 }
 
 TEST(ImageFolder, DoesNotMixNamesItKnowsWithOthers) {

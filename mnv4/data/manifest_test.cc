@@ -39,7 +39,7 @@ TEST(Manifest, NamesTheLineItCannotTake) {
     return MessageOf([&] { OpenManifest(path, OwlCatFireTruck()); });
   };
   EXPECT_THAT(message("path,label\na.jpg,cat\nb.jpg,3\n"),
-              HasSubstr("val.csv: line 3: '3' is none of the network's 3 classes"));
+              HasSubstr("val.csv: line 3: '3' is none of the 3 classes"));
   EXPECT_THAT(message("a.jpg\n"), HasSubstr("val.csv: line 1: 1 fields, expected path,label"));
   EXPECT_THAT(message("a.jpg,1,2\n"), HasSubstr("3 fields"));
   EXPECT_THAT(message("a.jpg,\n"), HasSubstr("line 1: ''"));
@@ -47,6 +47,27 @@ TEST(Manifest, NamesTheLineItCannotTake) {
   EXPECT_THAT(message(std::string_view("a.jpg,1\0\n", 9)), HasSubstr("a NUL byte"));
   EXPECT_THAT(message("path,label\n"), HasSubstr("no pictures"));
   EXPECT_THAT(message(""), HasSubstr("is empty"));
+}
+
+TEST(Manifest, SaysItsClasses) {
+  const TempFolder folder;
+  const auto names = [&](std::string_view text) {
+    return ManifestClasses(folder.Put("a.csv", text)).Names();
+  };
+  EXPECT_THAT(names("a.jpg,owl\nb.jpg,fire_truck\nc.jpg,fire truck\n"),
+              ElementsAre("fire truck", "owl"));
+  EXPECT_THAT(names("a.jpg,2\nb.jpg,0\n"), ElementsAre("0", "1", "2"));
+  EXPECT_THAT(names("a.jpg,2\nb.jpg,owl\n"), ElementsAre("2", "owl"));
+  EXPECT_THAT(MessageOf([&] { names("a.jpg\n"); }), HasSubstr("line 1: 1 fields"));
+}
+
+TEST(Dataset, SaysItsClasses) {
+  const TempFolder folder;
+  for (const char* name : {"set/b/1.jpg", "set/a_b/1.jpg", "set/.c/1.jpg", "set/10/1.jpg"}) {
+    folder.Put(name, "x");
+  }
+  EXPECT_THAT(ClassesIn({folder / "set"}).Names(), ElementsAre("10", "a b", "b"));
+  EXPECT_EQ(ClassesIn({"a.tar", "b.tar"}).classes(), kMostClasses);
 }
 
 TEST(Dataset, IsAFolderACsvFileOrShards) {

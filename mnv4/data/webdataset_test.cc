@@ -81,7 +81,7 @@ TEST(Shard, KeepsHostileNamesAsText) {
 
 TEST(Shard, NamesTheFileOfALabelThatIsNoClass) {
   EXPECT_THAT(ErrorOf({{"a.jpg", "1"}, {"a.cls", "10"}}),
-              HasSubstr("x.tar:a.cls: '10' is none of the network's 10 classes"));
+              HasSubstr("x.tar:a.cls: '10' is none of the 10 classes"));
   EXPECT_THAT(ErrorOf({{"a.jpg", "1"}, {"a.cls", "bird"}}), HasSubstr("x.tar:a.cls: 'bird'"));
   EXPECT_THAT(ErrorOf({{"a.json", "{\"label\": -1}"}}), HasSubstr("x.tar:a.json: label: -1"));
   EXPECT_THAT(ErrorOf({{"a.json", "{\"name\": 1}"}}), HasSubstr("x.tar:a.json"));

@@ -20,6 +20,13 @@ constexpr const PictureFormat* kFormats[] = {
 
 }  // namespace
 
+const char* FormatName(std::span<const std::byte> bytes) {
+  for (const PictureFormat* format : kFormats) {
+    if (format->matches(bytes)) return format->name;
+  }
+  return "";
+}
+
 std::unique_ptr<PictureReader> OpenPicture(std::span<const std::byte> bytes, int64_t max_pixels) {
   for (const PictureFormat* format : kFormats) {
     if (format->matches(bytes)) return format->open(bytes, max_pixels);

@@ -15,6 +15,10 @@ struct DecodeOptions {
   int64_t max_pixels = 178956970;  ///< larger pictures are refused, unread (Pillow's limit)
 };
 
+/// "JPEG", "PNG", "WebP", "TIFF", "GIF", "BMP" or "PNM", by the file's first bytes; "" if it is
+/// none.
+const char* FormatName(std::span<const std::byte> bytes);
+
 /// Decodes a JPEG, PNG, WebP, TIFF, GIF (first frame), BMP or PNM file, told apart by content
 /// (docs/picture-formats.md). Throws Error(kRuntime) if it is none, broken, truncated or too large;
 /// the text does not name the file, callers add that.

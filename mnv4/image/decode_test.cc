@@ -53,6 +53,14 @@ TEST(Decode, GivesPillowsBytes) {
   }
 }
 
+TEST(Decode, TellsFormatsByContent) {
+  for (const Golden& g : GoldenFiles()) {
+    EXPECT_STRNE(FormatName(ReadGoldenPicture(g.file)), "") << g.file;
+  }
+  EXPECT_STREQ(FormatName(std::as_bytes(std::span("no picture"))), "");
+  EXPECT_STREQ(FormatName({}), "");
+}
+
 TEST(Decode, TurnsPicturesAsExifSays) {
   for (const Golden& g : GoldenFiles()) {
     const Image image = Decode(ReadGoldenPicture(g.file));

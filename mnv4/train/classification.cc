@@ -95,8 +95,8 @@ Evaluation Evaluate(Network& network, const data::Source& source, const data::Tr
                       {.batch_size = batch_size,
                        .workers = workers,
                        .shuffle = false,
-                       .drop_last = false,
                        .replace_broken = false,
+                       .drop_last = false,
                        .epochs = 1});
   const auto dtype = network.parameters().begin()->second.scalar_type();
   double loss = 0;

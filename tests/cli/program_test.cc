@@ -12,7 +12,7 @@ using testing::IsEmpty;
 using testing::StartsWith;
 
 constexpr const char* kVerbs[] = {"list", "info",  "run",     "preprocess", "classify",
-                                  "eval", "bench", "profile", "version"};
+                                  "eval", "bench", "profile", "data",       "version"};
 
 using Program = ProgramTest;
 
