@@ -106,28 +106,22 @@ std::unique_ptr<Optimizer> MakeOptimizer(const OptimizerOptions& options,
 
 double ClipGradients(const std::vector<Trained>& trained, double max_norm) {
   const at::NoGradGuard no_grad;
-  std::vector<at::Tensor> gradients, others;
-  double sum = 0;
+  std::vector<at::Tensor> all, floats, doubles, others;
   for (const Trained& t : trained) {
     const at::Tensor gradient = t.value.grad();
     if (!gradient.defined()) continue;
-    gradients.push_back(gradient);
-    if (IsPlainMemory(gradient)) {
-      WithElementType(gradient, [&](auto element) {
-        using T = decltype(element);
-        sum += SquareSum(gradient.data_ptr<T>(), gradient.numel());
-      });
-    } else {
-      others.push_back(gradient);
-    }
+    all.push_back(gradient);
+    const bool is_float = gradient.scalar_type() == at::kFloat;
+    (!IsPlainMemory(gradient) ? others : is_float ? floats : doubles).push_back(gradient);
   }
+  double sum = SquareSum<float>(floats) + SquareSum<double>(doubles);
   if (!others.empty()) {
     const double norm = at::norm(at::stack(at::_foreach_norm(others, 2)), 2).item<double>();
     sum += norm * norm;
   }
   const double norm = std::sqrt(sum);
   const double scale = max_norm / (norm + 1e-6);
-  if (scale < 1 && std::isfinite(norm)) at::_foreach_mul_(gradients, at::Scalar(scale));
+  if (scale < 1 && std::isfinite(norm)) at::_foreach_mul_(all, at::Scalar(scale));
   return norm;
 }
 

@@ -289,6 +289,22 @@ TEST(ClipGradients, ScalesToTheGlobalNorm) {
   EXPECT_NEAR(b.grad()[0].item<float>(), 0.5, 1e-6);
 }
 
+TEST(ClipGradients, CountsGradientsOfAllTypesAndLayouts) {
+  std::vector<Trained> trained;
+  for (const at::ScalarType type : {at::kFloat, at::kDouble, at::kBFloat16}) {
+    const at::Tensor value = at::zeros({3}, type).set_requires_grad(true);
+    value.mutable_grad() = at::full({3, 2}, 2.0, type).select(1, 0);
+    trained.push_back({.name = "gaps", .value = value});
+    const at::Tensor dense = at::zeros({1}, type).set_requires_grad(true);
+    dense.mutable_grad() = at::full({1}, 2.0, type);
+    trained.push_back({.name = "dense", .value = dense});
+  }
+  EXPECT_NEAR(ClipGradients(trained, 1), std::sqrt(12 * 4.0), 1e-6);
+  for (const Trained& t : trained) {
+    EXPECT_NEAR(t.value.grad()[0].item<double>(), 2 / std::sqrt(48.0), 1e-3);
+  }
+}
+
 TEST(ClipGradients, ReportsWhatIsNoNumber) {
   const at::Tensor a = at::zeros({2}).set_requires_grad(true);
   a.mutable_grad() = at::full({2}, 2.0f);
