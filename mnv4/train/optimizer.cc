@@ -4,7 +4,6 @@
 #include <ATen/ops/_foreach_mul.h>
 #include <ATen/ops/_foreach_norm.h>
 #include <ATen/ops/empty_like.h>
-#include <ATen/ops/isfinite.h>
 #include <ATen/ops/norm.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/zeros_like.h>
@@ -104,30 +103,39 @@ std::unique_ptr<Optimizer> MakeOptimizer(const OptimizerOptions& options,
   return nullptr;
 }
 
+namespace {
+
+// Of all together, with one read from the device.
+double Norm(const std::vector<at::Tensor>& tensors) {
+  std::vector<at::Tensor> norms = at::_foreach_norm(tensors, 2);
+  for (at::Tensor& norm : norms) norm = norm.to(at::kDouble);
+  return at::norm(at::stack(norms), 2).item<double>();
+}
+
+}  // namespace
+
 double ClipGradients(const std::vector<Trained>& trained, double max_norm) {
   const at::NoGradGuard no_grad;
-  std::vector<at::Tensor> gradients, others;
-  double sum = 0;
+  std::vector<at::Tensor> all, floats, doubles, others;
   for (const Trained& t : trained) {
     const at::Tensor gradient = t.value.grad();
     if (!gradient.defined()) continue;
-    gradients.push_back(gradient);
-    if (IsPlainMemory(gradient)) {
-      WithElementType(gradient, [&](auto element) {
-        using T = decltype(element);
-        sum += SquareSum(gradient.data_ptr<T>(), gradient.numel());
-      });
+    all.push_back(gradient);
+    const at::ScalarType type = gradient.scalar_type();
+    if (!IsPlainMemory(gradient)) {
+      others.push_back(type == at::kDouble ? gradient : gradient.to(at::kFloat));
     } else {
-      others.push_back(gradient);
+      (type == at::kFloat ? floats : doubles).push_back(gradient);
     }
   }
+  double sum = SquareSum<float>(floats) + SquareSum<double>(doubles);
   if (!others.empty()) {
-    const double norm = at::norm(at::stack(at::_foreach_norm(others, 2)), 2).item<double>();
+    const double norm = Norm(others);
     sum += norm * norm;
   }
   const double norm = std::sqrt(sum);
   const double scale = max_norm / (norm + 1e-6);
-  if (scale < 1 && std::isfinite(norm)) at::_foreach_mul_(gradients, at::Scalar(scale));
+  if (scale < 1 && std::isfinite(norm)) at::_foreach_mul_(all, at::Scalar(scale));
   return norm;
 }
 

@@ -72,17 +72,23 @@ template class GroupMemory<float>;
 template class GroupMemory<double>;
 
 template <class T>
-double SquareSum(const T* x, int64_t size) {
-  const std::vector<Piece> pieces = CutIntoPieces({size});
+double SquareSum(const std::vector<at::Tensor>& tensors) {
+  std::vector<const T*> memory;
+  std::vector<int64_t> sizes;
+  for (const at::Tensor& tensor : tensors) {
+    memory.push_back(tensor.data_ptr<T>());
+    sizes.push_back(tensor.numel());
+  }
+  const std::vector<Piece> pieces = CutIntoPieces(sizes);
   std::vector<double> sums(pieces.size());
   const auto square_sum = UpdateKernelsFor<T>(HostIsa()).square_sum;
   ForEachPiece(pieces, [&](const Piece& piece) {
-    sums[piece.index] = square_sum(x + piece.begin, piece.end - piece.begin);
+    sums[piece.index] = square_sum(memory[piece.tensor] + piece.begin, piece.end - piece.begin);
   });
   return std::accumulate(sums.begin(), sums.end(), 0.0);
 }
 
-template double SquareSum(const float* x, int64_t size);
-template double SquareSum(const double* x, int64_t size);
+template double SquareSum<float>(const std::vector<at::Tensor>& tensors);
+template double SquareSum<double>(const std::vector<at::Tensor>& tensors);
 
 }  // namespace mnv4::train

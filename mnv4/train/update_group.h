@@ -50,9 +50,10 @@ class GroupMemory {
   std::vector<Piece> pieces_;
 };
 
-/// The sum of squares of plain memory, the same for any number of threads.
+/// The sum of squares of tensors in plain memory of element type T, the same for any number of
+/// threads.
 template <class T>
-double SquareSum(const T* x, int64_t size);
+double SquareSum(const std::vector<at::Tensor>& tensors);
 
 /// Calls f(T()) with the element type of `tensor`, float or double.
 template <class F>
