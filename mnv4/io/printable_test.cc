@@ -30,6 +30,10 @@ TEST(Printable, CutsLongTextBetweenCharacters) {
   EXPECT_EQ(Printable("abcd", 4), "abcd");
 }
 
+TEST(HtmlEscaped, LeavesNoMarkupAndNoControlCharacters) {
+  EXPECT_EQ(HtmlEscaped("<a href=\"x\">&\x01"), "&lt;a href=&quot;x&quot;&gt;&amp;\\x01");
+}
+
 TEST(HasControlCharacter, FindsThemAnywhere) {
   EXPECT_FALSE(HasControlCharacter("conv_stem.weight"));
   EXPECT_FALSE(HasControlCharacter("ü\xff"));

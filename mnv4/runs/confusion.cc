@@ -16,7 +16,7 @@ constexpr double kSide = 640;                // of the map, pixels
 constexpr size_t kMostNamed = 48;            // classes whose names fit beside the map
 constexpr size_t kMostCounted = 16;          // classes whose cells have room for a number
 constexpr size_t kMostLetters = 18;          // of a name beside the map
-constexpr double kNames = 130, kMargin = 8;  // pixels
+constexpr double kNames = 150, kMargin = 8;  // pixels
 constexpr size_t kMostPairs = 50;
 
 constexpr std::string_view kStyle =

@@ -110,8 +110,7 @@ TEST_F(Eval, TakesTheDataSetsOwnClassNames) {
   Run("mv val/cat val/n9 && mv 'val/class 3' val/n3");
   const Outcome unknown = Run(std::string(kEvaluate) + "val");
   EXPECT_EQ(unknown.code, 3);
-  EXPECT_THAT(unknown.err,
-              HasSubstr("val: class folder: 'n3' is none of the 10 classes"));
+  EXPECT_THAT(unknown.err, HasSubstr("val: class folder: 'n3' is none of the 10 classes"));
   WriteText("map.txt", "n3\t3\nn9\t9\n");
   const Json json = RunJson(std::string(kEvaluate) + "val --class-map map.txt --json");
   EXPECT_EQ(Member(json, "pictures"), Json(6));
