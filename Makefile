@@ -4,8 +4,9 @@ SHELL := /bin/bash
 JOBS ?= $(shell nproc)
 CTEST := ctest --output-on-failure -j $(JOBS) --preset
 
-.PHONY: demo build package wheel bench-peers test test-all test-aarch64-smoke test-oracles \
-  test-wheel packages packages-aarch64 packages-all packages-release clean
+.PHONY: demo build train package wheel bench-peers test test-train test-all test-aarch64-smoke test-oracles \
+  test-wheel packages packages-aarch64 packages-all packages-release packages-train \
+  clean
 
 ## The program, at build/release/mnv4.
 build: packages
@@ -41,9 +42,19 @@ test-aarch64-smoke: packages-aarch64
 	cmake --build --preset aarch64 -j $(JOBS) --target mnv4_kernels_test mnv4_parity_test
 	$(CTEST) aarch64 -R 'Kernels|conv_small' -E NOT_BUILT
 
+## mnv4-train, which needs LibTorch, at build/train/ beside a program mnv4 that finds it.
+train: packages-train
+	cmake --preset train
+	cmake --build --preset train -j $(JOBS) --target mnv4 mnv4-train
+
+## What CI runs after `test`: training, from gradients to killed and resumed runs.
+test-train: train
+	cmake --build --preset train -j $(JOBS) --target train_tests
+	$(CTEST) train -L train
+
 ## Before a change lands: also the thread sanitizer, clang, all of Arm, a minute of fuzzing for each
 ## parser, instructions of whole networks, and other people's programs.
-test-all: test packages-all packages-aarch64
+test-all: test test-train packages-all packages-aarch64
 	cmake --preset dev && cmake --build --preset dev -j $(JOBS)
 	cmake --preset tsan && cmake --build --preset tsan -j $(JOBS) && $(CTEST) tsan
 	cmake --preset clang && cmake --build --preset clang -j $(JOBS) && $(CTEST) clang
@@ -70,6 +81,8 @@ packages:
 	@tools/install_packages.sh packages.txt
 packages-release: packages
 	@tools/install_packages.sh packages-release.txt
+packages-train: packages
+	@tools/install_packages.sh packages-train.txt
 packages-aarch64: packages
 	@tools/install_packages.sh packages-aarch64.txt
 packages-all: packages

@@ -3,6 +3,7 @@
 #   mnv4_module(runtime SRCS plan.cc DEPS graph kernels LIBS hwy::hwy
 #               TESTS plan_test.cc BENCHES plan_bench.cc)
 #
+# ONLY_IF names an option: without it the folder is not built, but its arrows are known.
 # DEPS are other modules (what the layering test compares the #includes with), LIBS anything else.
 # The tests of a module are one program, mnv4_<name>_test; every bench is a program of its own.
 
@@ -17,8 +18,11 @@ endif()
 set_property(GLOBAL PROPERTY MNV4_ARROWS "")
 
 function(mnv4_module name)
-  cmake_parse_arguments(M "" "" "SRCS;DEPS;LIBS;TESTS;BENCHES" ${ARGN})
+  cmake_parse_arguments(M "" "ONLY_IF" "SRCS;DEPS;LIBS;TESTS;BENCHES" ${ARGN})
   set_property(GLOBAL APPEND_STRING PROPERTY MNV4_ARROWS "${name}: ${M_DEPS}\n")
+  if(M_ONLY_IF AND NOT ${M_ONLY_IF})
+    return()
+  endif()
   list(TRANSFORM M_DEPS PREPEND mnv4_)
   if(M_SRCS)
     add_library(mnv4_${name} STATIC ${M_SRCS})

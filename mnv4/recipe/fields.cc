@@ -64,7 +64,7 @@ constexpr Field kFields[] = {
     {"model.init", At<&R::model, &M::init>, "how weights begin: timm's way or the authors'", 0, 0,
      kInits},
     {"model.init_from", At<&R::model, &M::init_from>,
-     "begin with the weights of this model; its classifier too, if the classes are as many"},
+     "a model to begin with; its classifier too, if the classes are as many"},
     {"model.freeze", At<&R::model, &M::freeze>,
      "what is not trained: stem, blocks.N, bn, classifier"},
     {"model.bn_momentum", At<&R::model, &M::bn_momentum>,

@@ -58,7 +58,9 @@ torch::Tensor Classification::Loss(Network& network, data::Batch& batch,
   const std::vector<data::MixedSample> mixed =
       data::DrawMix(mix_, static_cast<int>(n), input.height, input.width,
                     data::Random(draw.seed, data::Use::kMix, draw.step, 0));
-  data::MixPixels(mixed, input.height, input.width, input.channels, batch.pixels);
+  if (!mixed.empty()) {
+    data::MixPixels(mixed, input.height, input.width, input.channels, batch.pixels);
+  }
   const torch::Tensor pictures = ToInput(batch, transform, device).to(dtype);
 
   torch::Tensor logits;

@@ -16,7 +16,7 @@ constexpr mnv4::cli::Runner kRunners[] = {{&mnv4::cli::kTrain, mnv4::train_cli::
 // while, but not for ever: decoding needs the CPUs too.
 void SetUpOpenMp(char** argv) {
   if (getenv("OMP_WAIT_POLICY") != nullptr || getenv("GOMP_SPINCOUNT") != nullptr) return;
-  setenv("GOMP_SPINCOUNT", "20000", 1);
+  setenv("GOMP_SPINCOUNT", "3000", 1);
   execv("/proc/self/exe", argv);  // if that fails, it runs as it is
 }
 
