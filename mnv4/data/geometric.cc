@@ -17,7 +17,15 @@ int Nearest(float at) {
 }
 
 // To 15 decimals, as Pillow: right angles become exact.
-double Rounded(double value) { return std::nearbyint(value * 1e15) / 1e15; }
+double Rounded(double value) {
+  const double scaled = value * 1e15;
+  double whole = std::nearbyint(scaled);
+  // The product may have been rounded to a tie: what it lost says on which side it is.
+  const double rest = (scaled - whole) + std::fma(value, 1e15, -scaled);
+  if (rest > 0.5) ++whole;
+  if (rest < -0.5) --whole;
+  return whole / 1e15;
+}
 
 template <int kChannels>
 void WarpGarden(const Affine& m, const Image& from, Image& to) {
@@ -60,9 +68,10 @@ void WarpClean(const Affine& m, const Image& from, Image& to) {
       for (int c = 0; c < kChannels; ++c) {
         const auto between = [&](const uint8_t* row) {
           const int a = row[x0 * kChannels + c], b = row[x1 * kChannels + c];
-          return a * (1 - part_x) + b * part_x;
+          return a + (b - a) * part_x;
         };
-        out[c] = static_cast<uint8_t>(between(top) * (1 - part_y) + between(bottom) * part_y);
+        const double above = between(top);
+        out[c] = static_cast<uint8_t>(above + (between(bottom) - above) * part_y);
       }
     }
   }
@@ -83,10 +92,10 @@ Affine Rotate(double degrees, int width, int height, Profile profile) {
   const double cosine = Rounded(std::cos(angle)), sine = Rounded(std::sin(angle));
   return {.a = cosine,
           .b = -sine,
-          .c = (w - (cosine * w - sine * h)) / 2,
+          .c = w / 2 - (cosine * (w / 2) - sine * (h / 2)),
           .d = sine,
           .e = cosine,
-          .f = (h - (sine * w + cosine * h)) / 2};
+          .f = h / 2 - (sine * (w / 2) + cosine * (h / 2))};
 }
 
 float Reflect(float at, int length) {
