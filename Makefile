@@ -54,7 +54,7 @@ test-all: test packages-all packages-aarch64
 
 ## timm, torch and Pillow must agree with us (tests/oracles/run.sh).
 test-oracles: build
-	cmake --build --preset release -j $(JOBS) --target mnv4_resave
+	cmake --build --preset release -j $(JOBS) --target mnv4_resave mnv4_augment
 	tests/oracles/run.sh build/release
 
 ## Our program against other CPU runtimes, on the published networks (docs/peers.md).

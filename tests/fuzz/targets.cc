@@ -76,6 +76,20 @@ void RunTar(Bytes bytes) {
   }
 }
 
+// Where the pictures of a shard are, without reading them: what training's index is made of.
+void RunShardIndex(Bytes bytes) {
+  const data::ClassMap classes(10);
+  data::ShardReader reader(data::TarReader(bytes, "x.tar"), classes);
+  data::TarPlace place;
+  while (const auto sample = reader.NextPlace(place)) {
+    MNV4_CHECK(sample->bytes.empty() && place.offset >= 512 && place.size >= 0);
+    const auto size = static_cast<int64_t>(bytes.size());
+    if (place.offset > size || place.size > size - place.offset) continue;
+    Bytes picture = bytes.subspan(place.offset, place.size);
+    MNV4_CHECK(picture.size() == static_cast<size_t>(place.size));
+  }
+}
+
 constexpr Target kTargets[] = {
     {"bmp", [](Bytes bytes) { RunPicture(kBmpFormat, bytes); }},
     {"config", RunConfig},
@@ -87,6 +101,7 @@ constexpr Target kTargets[] = {
     {"png", [](Bytes bytes) { RunPicture(kPngFormat, bytes); }},
     {"pnm", [](Bytes bytes) { RunPicture(kPnmFormat, bytes); }},
     {"safetensors", RunSafeTensors},
+    {"shard_index", RunShardIndex},
     {"tar", RunTar},
     {"tiff", [](Bytes bytes) { RunPicture(kTiffFormat, bytes); }},
     {"webp", [](Bytes bytes) { RunPicture(kWebPFormat, bytes); }},

@@ -27,4 +27,5 @@ failed=0
 "$venv/bin/python" "$here/pictures_test.py" "$build/mnv4" || failed=1
 "$venv/bin/python" "$here/weights_test.py" "$build/mnv4" "$build" || failed=1
 "$venv/bin/python" "$here/eval_test.py" "$build/mnv4" || failed=1
+"$venv/bin/python" "$here/augment_test.py" "$build" || failed=1
 exit $failed
