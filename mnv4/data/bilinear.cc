@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstring>
 #include <utility>
 
 namespace mnv4::data {
@@ -27,12 +28,29 @@ std::vector<Tap> TapsOf(int from, int to) {
   return taps;
 }
 
-// One source row at the resized width.
+using Bytes4 = uint8_t __attribute__((vector_size(4)));
+using Floats4 = float __attribute__((vector_size(16)));
+
+Floats4 Load4(const uint8_t* bytes) {
+  Bytes4 four;
+  std::memcpy(&four, bytes, sizeof(four));
+  return __builtin_convertvector(four, Floats4);
+}
+
+// One source row of `from` pixels at the resized width. `out` has room for a float more.
 template <int kChannels>
-void Widen(const uint8_t* row, const std::vector<Tap>& taps, float* out) {
+void Widen(const uint8_t* row, int from, const std::vector<Tap>& taps, float* out) {
   for (const Tap& tap : taps) {
     const uint8_t* low = row + tap.low * kChannels;
     const uint8_t* high = row + tap.high * kChannels;
+    if (kChannels == 3 && std::max(tap.low, tap.high) + 1 < from) {
+      // A pixel and a byte of the next, whose result is overwritten by the next.
+      const Floats4 a = Load4(low), b = Load4(high);
+      const Floats4 between = a + (b - a) * tap.part;
+      std::memcpy(out, &between, sizeof(between));
+      out += kChannels;
+      continue;
+    }
     for (int c = 0; c < kChannels; ++c) {
       *out++ = static_cast<float>(low[c]) + static_cast<float>(high[c] - low[c]) * tap.part;
     }
@@ -56,12 +74,13 @@ void ResizeBilinear(const ImageView& image, bool mirrored, int width, int height
     int y = -1;
     std::vector<float> row;
   };
-  Widened low{-1, std::vector<float>(row_size)}, high{-1, std::vector<float>(row_size)};
+  Widened low{-1, std::vector<float>(row_size + 1)};
+  Widened high{-1, std::vector<float>(row_size + 1)};
   const auto widen = [&](int y, Widened& into) {
     if (into.y == y) return;
     into.y = y;
-    image.channels == 3 ? Widen<3>(image.row(y), columns, into.row.data())
-                        : Widen<1>(image.row(y), columns, into.row.data());
+    image.channels == 3 ? Widen<3>(image.row(y), image.width, columns, into.row.data())
+                        : Widen<1>(image.row(y), image.width, columns, into.row.data());
   };
   std::vector<float> out(row_size);
   const std::vector<Tap> rows = TapsOf(image.height, height);
