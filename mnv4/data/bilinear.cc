@@ -28,32 +28,29 @@ std::vector<Tap> TapsOf(int from, int to) {
   return taps;
 }
 
-using Bytes4 = uint8_t __attribute__((vector_size(4)));
 using Floats4 = float __attribute__((vector_size(16)));
 
-Floats4 Load4(const uint8_t* bytes) {
-  Bytes4 four;
-  std::memcpy(&four, bytes, sizeof(four));
-  return __builtin_convertvector(four, Floats4);
+Floats4 Load4(const float* from) {
+  Floats4 four;
+  std::memcpy(&four, from, sizeof(four));
+  return four;
 }
 
-// One source row of `from` pixels at the resized width. `out` has room for a float more.
+// One source row at the resized width. Of three channels four are computed: both rows have room for
+// a float more, and what is in it is overwritten by the next pixel.
 template <int kChannels>
-void Widen(const uint8_t* row, int from, const std::vector<Tap>& taps, float* out) {
+void Widen(const float* row, const std::vector<Tap>& taps, float* out) {
   for (const Tap& tap : taps) {
-    const uint8_t* low = row + tap.low * kChannels;
-    const uint8_t* high = row + tap.high * kChannels;
-    if (kChannels == 3 && std::max(tap.low, tap.high) + 1 < from) {
-      // A pixel and a byte of the next, whose result is overwritten by the next.
+    const float* low = row + tap.low * kChannels;
+    const float* high = row + tap.high * kChannels;
+    if constexpr (kChannels == 3) {
       const Floats4 a = Load4(low), b = Load4(high);
       const Floats4 between = a + (b - a) * tap.part;
       std::memcpy(out, &between, sizeof(between));
-      out += kChannels;
-      continue;
+    } else {
+      *out = *low + (*high - *low) * tap.part;
     }
-    for (int c = 0; c < kChannels; ++c) {
-      *out++ = static_cast<float>(low[c]) + static_cast<float>(high[c] - low[c]) * tap.part;
-    }
+    out += kChannels;
   }
 }
 
@@ -76,11 +73,15 @@ void ResizeBilinear(const ImageView& image, bool mirrored, int width, int height
   };
   Widened low{-1, std::vector<float>(row_size + 1)};
   Widened high{-1, std::vector<float>(row_size + 1)};
+  const int source_size = image.width * image.channels;
+  std::vector<float> source(source_size + 1);
   const auto widen = [&](int y, Widened& into) {
     if (into.y == y) return;
     into.y = y;
-    image.channels == 3 ? Widen<3>(image.row(y), image.width, columns, into.row.data())
-                        : Widen<1>(image.row(y), image.width, columns, into.row.data());
+    const uint8_t* bytes = image.row(y);
+    for (int i = 0; i < source_size; ++i) source[i] = static_cast<float>(bytes[i]);
+    image.channels == 3 ? Widen<3>(source.data(), columns, into.row.data())
+                        : Widen<1>(source.data(), columns, into.row.data());
   };
   std::vector<float> out(row_size);
   const std::vector<Tap> rows = TapsOf(image.height, height);
