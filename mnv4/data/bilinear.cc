@@ -1,7 +1,6 @@
 #include "mnv4/data/bilinear.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstring>
 #include <utility>

@@ -1,8 +1,8 @@
 #include "mnv4/data/transform.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
+#include <vector>
 
 #include "mnv4/base/check.h"
 #include "mnv4/data/augment.h"
