@@ -16,6 +16,11 @@ int Nearest(float at) {
   return at - static_cast<float>(whole) >= 0.5f ? whole + 1 : whole;
 }
 
+// Reflect, which few pixels need.
+float Inside(float at, int length) {
+  return at >= 0 && at <= static_cast<float>(length - 1) ? at : Reflect(at, length);
+}
+
 // To 15 decimals, as Pillow: right angles become exact.
 double Rounded(double value) {
   const double scaled = value * 1e15;
@@ -36,8 +41,8 @@ void WarpGarden(const Affine& m, const Image& from, Image& to) {
     const float row_x = b * static_cast<float>(y), row_y = e * static_cast<float>(y);
     for (int x = 0; x < to.width; ++x, out += kChannels) {
       const auto column = static_cast<float>(x);
-      const int from_x = Nearest(Reflect(a * column + row_x + c, from.width));
-      const int from_y = Nearest(Reflect(d * column + row_y + f, from.height));
+      const int from_x = Nearest(Inside(a * column + row_x + c, from.width));
+      const int from_y = Nearest(Inside(d * column + row_y + f, from.height));
       const uint8_t* pixel = &from.pixels[(size_t{1} * from_y * from.width + from_x) * kChannels];
       for (int channel = 0; channel < kChannels; ++channel) out[channel] = pixel[channel];
     }
@@ -100,7 +105,6 @@ Affine Rotate(double degrees, int width, int height, Profile profile) {
 
 float Reflect(float at, int length) {
   const auto last = static_cast<float>(length - 1);
-  if (at >= 0 && at <= last) return at;
   const auto size = static_cast<float>(length);
   const float period = 2 * size;
   if (at < 0) {
