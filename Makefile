@@ -65,7 +65,7 @@ test-all: test test-train packages-all packages-aarch64
 
 ## timm, torch, Pillow and TensorBoard must agree with us (tests/oracles/run.sh).
 test-oracles: build
-	cmake --build --preset release -j $(JOBS) --target mnv4_resave mnv4_write_events
+	cmake --build --preset release -j $(JOBS) --target mnv4_resave mnv4_write_events mnv4_augment
 	tests/oracles/run.sh build/release
 
 ## Our program against other CPU runtimes, on the published networks (docs/peers.md).

@@ -97,8 +97,9 @@ TEST(RandAugment, StaysWhatItWas) {
     Profile profile;
     double magnitude;
     const char* hash;
-  } golden[] = {
-      {Profile::kGarden, 9, "GA9"}, {Profile::kGarden, 15, "GA15"}, {Profile::kClean, 9, "CL9"}};
+  } golden[] = {{Profile::kGarden, 9, "a1f958029f3cb686"},
+                {Profile::kGarden, 15, "67f4af614019d64b"},
+                {Profile::kClean, 9, "07ca444b0b84c7c2"}};
   for (const auto& [profile, magnitude, hash] : golden) {
     std::string all;
     for (int i = 0; i < 200; ++i) {
@@ -132,7 +133,7 @@ TEST(AutoAugment, StaysWhatItWas) {
     different.insert(Hash(image));
   }
   EXPECT_GT(different.size(), 50u);
-  EXPECT_EQ(Hash(std::as_bytes(std::span(all))), "AUTO");
+  EXPECT_EQ(Hash(std::as_bytes(std::span(all))), "502de5b8dc2c1605");
 }
 
 }  // namespace

@@ -1,8 +1,8 @@
 #include "mnv4/data/bilinear.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
+#include <cstring>
 #include <utility>
 
 namespace mnv4::data {
@@ -27,15 +27,29 @@ std::vector<Tap> TapsOf(int from, int to) {
   return taps;
 }
 
-// One source row at the resized width.
+using Floats4 = float __attribute__((vector_size(16)));
+
+Floats4 Load4(const float* from) {
+  Floats4 four;
+  std::memcpy(&four, from, sizeof(four));
+  return four;
+}
+
+// One source row at the resized width. Of three channels four are computed: both rows have room for
+// a float more, and what is in it is overwritten by the next pixel.
 template <int kChannels>
-void Widen(const uint8_t* row, const std::vector<Tap>& taps, float* out) {
+void Widen(const float* row, const std::vector<Tap>& taps, float* out) {
   for (const Tap& tap : taps) {
-    const uint8_t* low = row + tap.low * kChannels;
-    const uint8_t* high = row + tap.high * kChannels;
-    for (int c = 0; c < kChannels; ++c) {
-      *out++ = static_cast<float>(low[c]) + static_cast<float>(high[c] - low[c]) * tap.part;
+    const float* low = row + tap.low * kChannels;
+    const float* high = row + tap.high * kChannels;
+    if constexpr (kChannels == 3) {
+      const Floats4 a = Load4(low), b = Load4(high);
+      const Floats4 between = a + (b - a) * tap.part;
+      std::memcpy(out, &between, sizeof(between));
+    } else {
+      *out = *low + (*high - *low) * tap.part;
     }
+    out += kChannels;
   }
 }
 
@@ -56,12 +70,17 @@ void ResizeBilinear(const ImageView& image, bool mirrored, int width, int height
     int y = -1;
     std::vector<float> row;
   };
-  Widened low{-1, std::vector<float>(row_size)}, high{-1, std::vector<float>(row_size)};
+  Widened low{-1, std::vector<float>(row_size + 1)};
+  Widened high{-1, std::vector<float>(row_size + 1)};
+  const int source_size = image.width * image.channels;
+  std::vector<float> source(source_size + 1);
   const auto widen = [&](int y, Widened& into) {
     if (into.y == y) return;
     into.y = y;
-    image.channels == 3 ? Widen<3>(image.row(y), columns, into.row.data())
-                        : Widen<1>(image.row(y), columns, into.row.data());
+    const uint8_t* bytes = image.row(y);
+    for (int i = 0; i < source_size; ++i) source[i] = static_cast<float>(bytes[i]);
+    image.channels == 3 ? Widen<3>(source.data(), columns, into.row.data())
+                        : Widen<1>(source.data(), columns, into.row.data());
   };
   std::vector<float> out(row_size);
   const std::vector<Tap> rows = TapsOf(image.height, height);

@@ -2,8 +2,6 @@
 /// Which part of a picture training looks at: the Inception crop, as TensorFlow and as torchvision
 /// (and timm) draw it. docs/augmentation.md has the steps.
 
-#include <optional>
-
 #include "mnv4/data/random.h"
 #include "mnv4/image/window.h"
 

@@ -16,8 +16,21 @@ int Nearest(float at) {
   return at - static_cast<float>(whole) >= 0.5f ? whole + 1 : whole;
 }
 
+// Reflect, which few pixels need.
+float Inside(float at, int length) {
+  return at >= 0 && at <= static_cast<float>(length - 1) ? at : Reflect(at, length);
+}
+
 // To 15 decimals, as Pillow: right angles become exact.
-double Rounded(double value) { return std::nearbyint(value * 1e15) / 1e15; }
+double Rounded(double value) {
+  const double scaled = value * 1e15;
+  double whole = std::nearbyint(scaled);
+  // The product may have been rounded to a tie: what it lost says on which side it is.
+  const double rest = (scaled - whole) + std::fma(value, 1e15, -scaled);
+  if (rest > 0.5) ++whole;
+  if (rest < -0.5) --whole;
+  return whole / 1e15;
+}
 
 template <int kChannels>
 void WarpGarden(const Affine& m, const Image& from, Image& to) {
@@ -28,8 +41,8 @@ void WarpGarden(const Affine& m, const Image& from, Image& to) {
     const float row_x = b * static_cast<float>(y), row_y = e * static_cast<float>(y);
     for (int x = 0; x < to.width; ++x, out += kChannels) {
       const auto column = static_cast<float>(x);
-      const int from_x = Nearest(Reflect(a * column + row_x + c, from.width));
-      const int from_y = Nearest(Reflect(d * column + row_y + f, from.height));
+      const int from_x = Nearest(Inside(a * column + row_x + c, from.width));
+      const int from_y = Nearest(Inside(d * column + row_y + f, from.height));
       const uint8_t* pixel = &from.pixels[(size_t{1} * from_y * from.width + from_x) * kChannels];
       for (int channel = 0; channel < kChannels; ++channel) out[channel] = pixel[channel];
     }
@@ -60,9 +73,10 @@ void WarpClean(const Affine& m, const Image& from, Image& to) {
       for (int c = 0; c < kChannels; ++c) {
         const auto between = [&](const uint8_t* row) {
           const int a = row[x0 * kChannels + c], b = row[x1 * kChannels + c];
-          return a * (1 - part_x) + b * part_x;
+          return a + (b - a) * part_x;
         };
-        out[c] = static_cast<uint8_t>(between(top) * (1 - part_y) + between(bottom) * part_y);
+        const double above = between(top);
+        out[c] = static_cast<uint8_t>(above + (between(bottom) - above) * part_y);
       }
     }
   }
@@ -83,15 +97,14 @@ Affine Rotate(double degrees, int width, int height, Profile profile) {
   const double cosine = Rounded(std::cos(angle)), sine = Rounded(std::sin(angle));
   return {.a = cosine,
           .b = -sine,
-          .c = (w - (cosine * w - sine * h)) / 2,
+          .c = w / 2 - (cosine * (w / 2) - sine * (h / 2)),
           .d = sine,
           .e = cosine,
-          .f = (h - (sine * w + cosine * h)) / 2};
+          .f = h / 2 - (sine * (w / 2) + cosine * (h / 2))};
 }
 
 float Reflect(float at, int length) {
   const auto last = static_cast<float>(length - 1);
-  if (at >= 0 && at <= last) return at;
   const auto size = static_cast<float>(length);
   const float period = 2 * size;
   if (at < 0) {

@@ -6,8 +6,8 @@
 #include <span>
 #include <vector>
 
+#include "mnv4/data/profile.h"
 #include "mnv4/data/random.h"
-#include "mnv4/data/transform.h"
 
 namespace mnv4::data {
 

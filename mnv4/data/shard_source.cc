@@ -31,7 +31,7 @@ class Descriptor {
   int value_;
 };
 
-// 40 bytes and its key for each picture: ImageNet's 1.3 million must fit beside the training.
+// 32 bytes and its key for each picture: ImageNet's 1.3 million must fit beside the training.
 struct Entry {
   TarPlace place = {};
   uint64_t key_end = 0;  // in the text of all keys; it begins where the one before ends

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <numeric>
 
@@ -174,6 +175,29 @@ TEST(SyntheticSource, MakesOtherPicturesEveryEpoch) {
   EXPECT_EQ(sample.bytes, again->Get(2, 5).bytes);
   EXPECT_NE(sample.bytes, source->Get(3, 5).bytes);
   EXPECT_NE(sample.bytes, source->Get(2, 2).bytes);
+}
+
+// The class whose mean picture is nearest is nearly always the right one: there is something to
+// learn, and nothing but the classes tells them apart.
+TEST(SyntheticSource, HasClassesThatCanBeTold) {
+  constexpr int kClasses = 10, kSide = 16, kValues = kSide * kSide * 3;
+  const auto source = SyntheticSource(kClasses, 1000, kSide, 3);
+  std::vector<std::vector<double>> means(kClasses, std::vector<double>(kValues));
+  for (int i = 0; i < 500; ++i) {
+    const Image image = Decode(source->Get(0, i).bytes);
+    for (int v = 0; v < kValues; ++v) means[source->LabelOf(i)][v] += image.pixels[v] / 50.0;
+  }
+  int right = 0;
+  for (int i = 500; i < 1000; ++i) {
+    const Image image = Decode(source->Get(1, i).bytes);
+    std::vector<double> distances(kClasses);
+    for (int c = 0; c < kClasses; ++c) {
+      for (int v = 0; v < kValues; ++v) distances[c] += std::pow(image.pixels[v] - means[c][v], 2);
+    }
+    const auto nearest = std::min_element(distances.begin(), distances.end());
+    right += nearest - distances.begin() == source->LabelOf(i) ? 1 : 0;
+  }
+  EXPECT_GT(right, 450);
 }
 
 TEST(ShuffledOrder, IsAPermutationForEachSeedAndEpoch) {

@@ -1,8 +1,8 @@
 #include "mnv4/data/transform.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
+#include <vector>
 
 #include "mnv4/base/check.h"
 #include "mnv4/data/augment.h"
@@ -120,13 +120,15 @@ void LoadFloats(std::span<const std::byte> bytes, const Transform& transform, Ra
   const Preprocess& input = transform.input;
   const Image crop = LoadCrop(bytes, transform, random);
   const bool flip = random.Chance(transform.flip);
-  ResizeBilinear(crop.view(), flip, input.width, input.height, [&](int /*y*/, const float* row) {
-    for (int x = 0; x < input.width; ++x) {
-      for (int c = 0; c < input.channels; ++c) {
-        const auto mean = static_cast<float>(input.mean[c]), std = static_cast<float>(input.std[c]);
-        *out++ = (*row++ / 255.0f - mean) / std;
-      }
-    }
+  const size_t row_size = size_t{1} * input.width * input.channels;
+  std::vector<float> means(row_size), stds(row_size);  // a row of them: vectors need no modulo
+  for (size_t i = 0; i < row_size; ++i) {
+    means[i] = static_cast<float>(input.mean[i % input.channels]);
+    stds[i] = static_cast<float>(input.std[i % input.channels]);
+  }
+  ResizeBilinear(crop.view(), flip, input.width, input.height, [&](int y, const float* row) {
+    float* to = out + row_size * y;
+    for (size_t i = 0; i < row_size; ++i) to[i] = (row[i] / 255.0f - means[i]) / stds[i];
   });
 }
 

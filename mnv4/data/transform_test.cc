@@ -206,12 +206,12 @@ TEST(LoadForTraining, StaysWhatItWas) {
     Profile profile;
     AutoAugmentKind kind;
     const char* hash;
-  } golden[] = {{Profile::kGarden, AutoAugmentKind::kNone, "G0"},
-                {Profile::kGarden, AutoAugmentKind::kRandAugment, "G1"},
-                {Profile::kGarden, AutoAugmentKind::kAutoAugment, "G2"},
-                {Profile::kClean, AutoAugmentKind::kNone, "C0"},
-                {Profile::kClean, AutoAugmentKind::kRandAugment, "C1"},
-                {Profile::kClean, AutoAugmentKind::kAutoAugment, "C2"}};
+  } golden[] = {{Profile::kGarden, AutoAugmentKind::kNone, "3e593eb7702bbd79"},
+                {Profile::kGarden, AutoAugmentKind::kRandAugment, "fa3938a0309b3d09"},
+                {Profile::kGarden, AutoAugmentKind::kAutoAugment, "34c96c619c21187c"},
+                {Profile::kClean, AutoAugmentKind::kNone, "57c663b0f87554bc"},
+                {Profile::kClean, AutoAugmentKind::kRandAugment, "88029f1a4b43a619"},
+                {Profile::kClean, AutoAugmentKind::kAutoAugment, "32800ac3f4a4f600"}};
   for (const auto& [profile, kind, hash] : golden) {
     Transform transform = Plain();
     transform.flip = 0.5;

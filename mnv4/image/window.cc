@@ -38,10 +38,12 @@ Image ReadWindow(PictureReader& reader, const Turn& turn, const Window& window, 
   for (int r = 0; r < kRows; ++r) rows[r] = &buffer[r * row_bytes];
   Image image{stored.width, stored.height, channels, {}};
   const size_t out_bytes = size_t{1} * stored.width * channels;
-  image.pixels.resize(out_bytes * stored.height);
+  // Address space only, as in ReadAll: a huge but broken picture takes no memory.
+  image.pixels.reserve(out_bytes * stored.height);
   for (int y = 0; y < stored.height; y += kRows) {
     const int count = std::min(kRows, stored.height - y);
     reader.Read(rows, count);
+    image.pixels.resize(out_bytes * (y + count));
     for (int r = 0; r < count; ++r) {
       const uint8_t* from = rows[r] + size_t{3} * (stored.x - columns.begin);
       uint8_t* to = &image.pixels[(y + r) * out_bytes];

@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 #include "mnv4/arch/arch.h"
 #include "mnv4/base/check.h"
@@ -9,6 +10,7 @@
 #include "mnv4/data/webdataset.h"
 #include "mnv4/image/preprocess.h"
 #include "mnv4/image/reader.h"
+#include "mnv4/image/window.h"
 #include "mnv4/io/json.h"
 #include "mnv4/io/npy.h"
 #include "mnv4/io/safetensors.h"
@@ -23,10 +25,25 @@ std::string_view AsText(Bytes bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
+// The middle of a picture, as training decodes it; what is broken elsewhere may go unnoticed.
+void RunWindow(const PictureFormat& format, Bytes bytes, int64_t max_pixels) {
+  try {
+    const auto reader = format.open(bytes, max_pixels);
+    const Turn turn = TurnOf(reader->orientation());
+    int width = reader->width(), height = reader->height();
+    if (turn.transpose) std::swap(width, height);
+    const Window middle{width / 4, height / 4, (width + 1) / 2, (height + 1) / 2};
+    const Image image = ReadWindow(*reader, turn, middle, 3);
+    MNV4_CHECK(image.width == middle.width && image.height == middle.height);
+  } catch (const Error&) {
+  }
+}
+
 // One format alone, so that each has its own corpus. Few pixels: it is the parser that is tried.
 void RunPicture(const PictureFormat& format, Bytes bytes) {
   constexpr int64_t kMaxPixels = 1 << 16;
   if (!format.matches(bytes)) return;
+  RunWindow(format, bytes, kMaxPixels);
   const Image image = Decode(bytes, {.channels = 1, .max_pixels = kMaxPixels});
   MNV4_CHECK(image.pixels.size() == size_t{1} * image.width * image.height);
 }
@@ -76,6 +93,20 @@ void RunTar(Bytes bytes) {
   }
 }
 
+// Where the pictures of a shard are, without reading them: what training's index is made of.
+void RunShardIndex(Bytes bytes) {
+  const data::ClassMap classes(10);
+  data::ShardReader reader(data::TarReader(bytes, "x.tar"), classes);
+  data::TarPlace place;
+  while (const auto sample = reader.NextPlace(place)) {
+    MNV4_CHECK(sample->bytes.empty() && place.offset >= 512 && place.size >= 0);
+    const auto size = static_cast<int64_t>(bytes.size());
+    if (place.offset > size || place.size > size - place.offset) continue;
+    Bytes picture = bytes.subspan(place.offset, place.size);
+    MNV4_CHECK(picture.size() == static_cast<size_t>(place.size));
+  }
+}
+
 constexpr Target kTargets[] = {
     {"bmp", [](Bytes bytes) { RunPicture(kBmpFormat, bytes); }},
     {"config", RunConfig},
@@ -87,6 +118,7 @@ constexpr Target kTargets[] = {
     {"png", [](Bytes bytes) { RunPicture(kPngFormat, bytes); }},
     {"pnm", [](Bytes bytes) { RunPicture(kPnmFormat, bytes); }},
     {"safetensors", RunSafeTensors},
+    {"shard_index", RunShardIndex},
     {"tar", RunTar},
     {"tiff", [](Bytes bytes) { RunPicture(kTiffFormat, bytes); }},
     {"webp", [](Bytes bytes) { RunPicture(kWebPFormat, bytes); }},

@@ -1,13 +1,13 @@
-// Operations of augmentation, for augment_test.py: a line "PROFILE OP ARGUMENT WIDTH HEIGHT" and the
-// pixels (RGB) of each in, the pixels out.
+// Operations of augmentation, for augment_test.py: a line "PROFILE OP ARGUMENT WIDTH HEIGHT" and
+// the pixels (RGB) of each in, the pixels out.
+
+#include "mnv4/data/augment.h"
 
 #include <cstdio>
 #include <cstring>
 #include <iostream>
 #include <optional>
 #include <string>
-
-#include "mnv4/data/augment.h"
 
 namespace mnv4::data {
 namespace {

@@ -149,7 +149,7 @@ CLEAN = {
 FACTORS = [0.1, 0.19, 0.5, 1.0, 1.72, 1.81, 2.8]
 ARGUMENTS = {
     "Rotate": [0, 15, -27, 30, 45],
-    "Posterize": [0, 1, 2, 3, 6],
+    "Posterize": [1, 2, 3, 6],
     "Solarize": [0, 26, 128, 230, 256],
     "Color": FACTORS,
     "Contrast": FACTORS,

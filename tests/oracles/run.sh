@@ -29,4 +29,5 @@ failed=0
 "$venv/bin/python" "$here/weights_test.py" "$build/mnv4" "$build" || failed=1
 "$venv/bin/python" "$here/eval_test.py" "$build/mnv4" || failed=1
 "$venv/bin/python" "$here/tensorboard_test.py" "$build" || failed=1
+"$venv/bin/python" "$here/augment_test.py" "$build" || failed=1
 exit $failed
