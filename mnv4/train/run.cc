@@ -90,13 +90,13 @@ class Recent {
 
 class Run {
  public:
-  Run(const recipe::Recipe& recipe, const Datasets& datasets, const runs::RunFolder& folder,
-      Observer& observer)
+  Run(Trainer& trainer, const recipe::Recipe& recipe, const Datasets& datasets,
+      const runs::RunFolder& folder, Observer& observer)
       : recipe_(recipe),
         datasets_(datasets),
         folder_(folder),
         observer_(observer),
-        trainer_(recipe, datasets),
+        trainer_(trainer),
         timing_(trainer_.timing()),
         checkpoints_(folder.path(), static_cast<int>(recipe.checkpoint.keep)) {
     if (const auto checkpoint = runs::FindCheckpoint(folder.path())) Resume(*checkpoint);
@@ -276,7 +276,7 @@ class Run {
   const Datasets& datasets_;
   const runs::RunFolder& folder_;
   Observer& observer_;
-  Trainer trainer_;
+  Trainer& trainer_;
   const recipe::Timing timing_;
   runs::Checkpoints checkpoints_;
   std::optional<runs::Summary> summary_;
@@ -290,9 +290,9 @@ class Run {
 
 }  // namespace
 
-RunResult RunTraining(const recipe::Recipe& recipe, const Datasets& datasets,
+RunResult RunTraining(Trainer& trainer, const recipe::Recipe& recipe, const Datasets& datasets,
                       const runs::RunFolder& folder, Observer& observer) {
-  return Run(recipe, datasets, folder, observer).Go();
+  return Run(trainer, recipe, datasets, folder, observer).Go();
 }
 
 }  // namespace mnv4::train

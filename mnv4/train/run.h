@@ -48,10 +48,11 @@ struct RunResult {
   std::optional<double> best;  ///< the best value of checkpoint.metric
 };
 
-/// Trains until the recipe's end, from the newest checkpoint in `folder` if there is one. Every
-/// checkpoint is a folder that other verbs and timm read, with state.safetensors beside. If a step
-/// or a file fails, what Error says is followed by the checkpoint that was kept.
-RunResult RunTraining(const recipe::Recipe& recipe, const Datasets& datasets,
+/// Trains what `trainer` made of `recipe` and `datasets` until the recipe's end, from the newest
+/// checkpoint in `folder` if there is one. Every checkpoint is a folder that other verbs and timm
+/// read, with state.safetensors beside. If a step or a file fails, what Error says is followed by
+/// the checkpoint that was kept.
+RunResult RunTraining(Trainer& trainer, const recipe::Recipe& recipe, const Datasets& datasets,
                       const runs::RunFolder& folder, Observer& observer);
 
 }  // namespace mnv4::train

@@ -6,9 +6,16 @@ namespace mnv4::train_cli {
 namespace {
 
 TEST(Show, SaysHowFarAnEpochIs) {
-  EXPECT_EQ(StepLine({.step = 1536, .steps = 3000, .epoch = 3, .epochs = 300, .step_in_epoch = 512,
-                      .steps_per_epoch = 1024, .loss = 2.3104, .lr = 0.001,
-                      .images_per_second = 528.04, .seconds_left = 3725},
+  EXPECT_EQ(StepLine({.step = 1536,
+                      .steps = 3000,
+                      .epoch = 3,
+                      .epochs = 300,
+                      .step_in_epoch = 512,
+                      .steps_per_epoch = 1024,
+                      .loss = 2.3104,
+                      .lr = 0.001,
+                      .images_per_second = 528.04,
+                      .seconds_left = 3725},
                      31),
             "epoch 3/300  50% |##########          | 512/1024 [00:31<1:02:05, 528.0 pictures/s, "
             "loss 2.310]");

@@ -63,7 +63,13 @@ void SetData(recipe::Recipe& recipe, const std::string& operand) {
 recipe::Recipe Resolve(const cli::Arguments& arguments) {
   recipe::Recipe recipe;
   if (arguments.Has(cli::kResume)) {
-    recipe = ReadRecipe(arguments.Text(cli::kResume) + "/recipe.yaml");
+    const std::string run = arguments.Text(cli::kResume);
+    if (!fs::is_regular_file(fs::path(run) / "recipe.yaml")) {
+      throw Error(
+          ErrorCode::kInvalidArgument,
+          fmt::format("--resume {}: no run there: expected a folder with recipe.yaml", run));
+    }
+    recipe = ReadRecipe(run + "/recipe.yaml");
   } else if (arguments.Has(cli::kRecipe)) {
     recipe = ReadRecipe(recipe::FindRecipe(arguments.Text(cli::kRecipe), RecipeFolders()));
   }
@@ -157,7 +163,8 @@ int RunTrain(const cli::Arguments& arguments) {
   if (arguments.Has(cli::kDryRun)) return DryRun(recipe);
 
   const train::Datasets datasets = OpenDatasets(recipe);
-  const runs::RunFolder folder = FolderOf(arguments);
+  train::Trainer trainer(recipe, datasets);
+  const runs::RunFolder folder = FolderOf(arguments);  // of a run that can begin
   AtomicFile file(folder.File("recipe.yaml"));
   file.Write(recipe::Print(recipe));
   file.Commit();
@@ -166,7 +173,7 @@ int RunTrain(const cli::Arguments& arguments) {
   {
     Show show(arguments.Has(cli::kQuiet));
     NoteEmptyClasses(datasets, show);
-    result = train::RunTraining(recipe, datasets, folder, show);
+    result = train::RunTraining(trainer, recipe, datasets, folder, show);
   }
   std::string text = fmt::format("{}\n", result.checkpoint);
   if (result.best) {
