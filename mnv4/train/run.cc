@@ -100,6 +100,9 @@ class Run {
         timing_(trainer_.timing()),
         checkpoints_(folder.path(), static_cast<int>(recipe.checkpoint.keep)) {
     if (const auto checkpoint = runs::FindCheckpoint(folder.path())) Resume(*checkpoint);
+    AtomicFile file(folder.File("recipe.yaml"));  // now that it is known to fit the checkpoint
+    file.Write(recipe::Print(recipe));
+    file.Commit();
     summary_.emplace(folder.File("summary.csv"), counters_.step / timing_.steps_per_epoch + 1);
     events_.emplace(folder.path(),
                     counters_.step > 0 ? std::optional(counters_.step + 1) : std::nullopt);
@@ -122,7 +125,11 @@ class Run {
   void Resume(const std::string& checkpoint) {
     const SafeTensors state = ReadSafeTensors(checkpoint + "/state.safetensors");
     counters_ = FromMetadata(state.metadata);
-    trainer_.Load(state.tensors, counters_.step);
+    try {
+      trainer_.Load(state.tensors, counters_.step);
+    } catch (const Error& error) {
+      throw Error(error.code(), fmt::format("{}/state.safetensors: {}", checkpoint, error.what()));
+    }
     checkpoint_ = checkpoint;
   }
 

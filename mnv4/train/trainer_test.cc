@@ -118,6 +118,21 @@ TEST(Trainer, LearnsWhatCanBeLearned) {
   EXPECT_GE(trainer.TakeSnapshot(true).evaluation->Top1(), 75);
 }
 
+TEST(Trainer, LearnsTheSameInBfloat16) {
+  const Datasets datasets = Patterns();
+  recipe::Recipe recipe = Everything();
+  Trainer full(recipe, datasets);
+  recipe.train.precision = "bf16";
+  Trainer half(recipe, datasets);
+  for (int i = 0; i < 3; ++i) {
+    const double loss = full.Step().loss;
+    EXPECT_NEAR(half.Step().loss, loss, 0.1 * loss);
+  }
+  for (const auto& [name, tensor] : half.network().parameters()) {
+    EXPECT_EQ(tensor.scalar_type(), torch::kFloat) << name;
+  }
+}
+
 TEST(Trainer, SnapshotsLeaveTheRunAsItWas) {
   const Datasets datasets = Patterns();
   recipe::Recipe recipe = Everything();

@@ -165,10 +165,6 @@ int RunTrain(const cli::Arguments& arguments) {
   const train::Datasets datasets = OpenDatasets(recipe);
   train::Trainer trainer(recipe, datasets);
   const runs::RunFolder folder = FolderOf(arguments);  // of a run that can begin
-  AtomicFile file(folder.File("recipe.yaml"));
-  file.Write(recipe::Print(recipe));
-  file.Commit();
-
   train::RunResult result;
   {
     Show show(arguments.Has(cli::kQuiet));
