@@ -238,10 +238,7 @@ StepReport Trainer::Step() {
     loader_->Recycle(std::move(batch));
   }
   if (!std::isfinite(report.loss)) {
-    throw Error(ErrorCode::kRuntime,
-                fmt::format("the loss of step {} is {}; a lower schedule.lr or "
-                            "optimizer.clip_grad=5 may help",
-                            step_ + 1, report.loss));
+    ThrowDiverged(fmt::format("the loss is {}", report.loss));
   }
   if (recipe_.optimizer.clip_grad > 0) {
     report.gradient_norm = ClipGradients(trained_, recipe_.optimizer.clip_grad);
@@ -252,6 +249,12 @@ StepReport Trainer::Step() {
   if (ema_) ema_->Update(step_);
   report.step = step_;
   return report;
+}
+
+void Trainer::ThrowDiverged(const std::string& what) const {
+  throw Error(ErrorCode::kRuntime,
+              fmt::format("after step {} {}; a lower schedule.lr or optimizer.clip_grad=5 may help",
+                          step_, what));
 }
 
 void Trainer::Recalibrate() {
@@ -271,12 +274,22 @@ void Trainer::Recalibrate() {
 
 Snapshot Trainer::TakeSnapshot(bool validate) {
   const Averaged averaged(*this);
+  for (const TensorDict* tensors : {&network_.parameters(), &network_.statistics()}) {
+    for (const auto& [name, tensor] : *tensors) {
+      if (!at::isfinite(tensor.detach()).all().item<bool>()) {
+        ThrowDiverged(fmt::format("{} is no longer finite", name));
+      }
+    }
+  }
   Snapshot snapshot{model_, std::nullopt};
   snapshot.model.weights = network_.Weights();
   if (validate && datasets_.val) {
     snapshot.evaluation = Evaluate(network_, *datasets_.val, eval_transform_,
                                    static_cast<int>(recipe_.validation.batch_size),
                                    static_cast<int>(recipe_.data.workers), device_);
+    if (!std::isfinite(snapshot.evaluation->loss)) {
+      ThrowDiverged(fmt::format("the validation loss is {}", snapshot.evaluation->loss));
+    }
   }
   return snapshot;
 }

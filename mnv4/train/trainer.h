@@ -53,7 +53,8 @@ class Trainer {
   const recipe::Timing& timing() const { return timing_; }
 
   /// The network as it stands: averaged weights if there are some, with batch norms recalibrated
-  /// if the recipe says so; judged on the validation set if `validate` and there is one.
+  /// if the recipe says so; judged on the validation set if `validate` and there is one. Throws
+  /// Error(kRuntime) if weights or validation loss are not finite.
   Snapshot TakeSnapshot(bool validate);
 
   /// All that a resumed run needs beside the recipe, and back. Load throws Error(kInvalidFile).
@@ -71,6 +72,7 @@ class Trainer {
 
   void StartLoader();
   void Recalibrate();
+  [[noreturn]] void ThrowDiverged(const std::string& what) const;
 
   recipe::Recipe recipe_;
   const Datasets& datasets_;

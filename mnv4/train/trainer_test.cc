@@ -213,7 +213,7 @@ TEST(Trainer, EndsWhenTheLossIsNoNumber) {
   recipe.optimizer.kind = "sgd";
   Trainer trainer(recipe, datasets);
   EXPECT_THAT(MessageOf([&] { StateAfter(trainer, 200); }, ErrorCode::kRuntime),
-              HasSubstr("the loss of step"));
+              HasSubstr("a lower schedule.lr"));
 }
 
 TEST(Trainer, RefusesAStateThatIsNotItsOwn) {
