@@ -27,8 +27,9 @@ TEST(TransformText, SaysWhatIsDoneInItsOrder) {
             "224 x 224 pixels (bicubic); RandAugment: 2 operations of magnitude 9, each with "
             "probability 0.5; brightness, contrast and saturation by 0.6 to 1.4; a rectangle "
             "erased with probability 0.25");
-  transform = {.crop = data::CropKind::kCenter,
-               .auto_augment = data::AutoAugmentKind::kAutoAugment};
+  transform = {};
+  transform.crop = data::CropKind::kCenter;
+  transform.auto_augment = data::AutoAugmentKind::kAutoAugment;
   EXPECT_THAT(TransformText(transform), HasSubstr("crop of evaluation (center, crop_pct 0.875, "));
   EXPECT_THAT(TransformText(transform), HasSubstr("AutoAugment, policy v0"));
 }
@@ -40,6 +41,7 @@ TEST(PreviewPage, ShowsPicturesAndErrorsAndEscapesNames) {
                     .mixing = "Mixup",
                     .seed = 7,
                     .pictures = 100,
+                    .classes = 0,
                     .epochs = 2});
   page.Add({.key = "a & b/<x>.png",
             .label = "owl",

@@ -99,7 +99,7 @@ TEST_F(Docs, EveryCommandRuns) {
         EXPECT_EQ(outcome.code, trains ? each.code : 4)
             << each.place << ": " << each.command << '\n'
             << outcome.err;
-        if (!trains) EXPECT_THAT(outcome.err, testing::HasSubstr("make train"));
+        EXPECT_TRUE(trains || outcome.err.find("make train") != std::string::npos) << outcome.err;
         ++run;
         continue;
       }
