@@ -92,7 +92,7 @@ void RunConfig(Bytes bytes) {
 #ifdef MNV4_RECIPES
 void RunRecipe(Bytes bytes) {
   const recipe::Recipe recipe = recipe::ParseRecipe(AsText(bytes), "x.yaml");
-  MNV4_CHECK(recipe::ParseRecipe(recipe::Print(recipe, /*help=*/true), "printed.yaml") == recipe);
+  MNV4_CHECK(recipe::ParseRecipe(recipe::Print(recipe), "printed.yaml") == recipe);
   recipe::Check(recipe);
   recipe::TimingOf(recipe, 1000);
 }
