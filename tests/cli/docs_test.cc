@@ -103,6 +103,9 @@ TEST_F(Docs, EveryCommandRuns) {
         ++run;
         continue;
       }
+#ifndef MNV4_RECIPES
+      if (each.command.starts_with("mnv4 data preview ")) each.code = 4;
+#endif
       const Outcome outcome = Run(each.command);
       EXPECT_EQ(outcome.code, each.code) << each.place << ": " << each.command << '\n'
                                          << outcome.err;
