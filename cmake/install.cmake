@@ -21,6 +21,15 @@ file(RELATIVE_PATH pc_to_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(cmake/mnv4.pc.in mnv4.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/mnv4.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
+if(MNV4_RECIPES)
+  install(DIRECTORY recipes/ DESTINATION ${CMAKE_INSTALL_DATADIR}/mnv4/recipes
+    FILES_MATCHING PATTERN *.yaml)
+endif()
+if(MNV4_TRAIN)  # the lists of what data.train=scenes:... is made of
+  install(FILES tools/scenes/classes.txt tools/scenes/grounds.txt
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/mnv4/scenes)
+endif()
+
 install(FILES COPYING DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME copyright)
 
 # `cpack` makes both packages, into packages/ of the build directory.

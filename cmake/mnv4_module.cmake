@@ -4,7 +4,8 @@
 #               TESTS plan_test.cc BENCHES plan_bench.cc)
 #
 # ONLY_IF names an option: without it the folder is not built, but its arrows are known.
-# DEPS are other modules (what the layering test compares the #includes with), LIBS anything else.
+# DEPS are other modules (what the layering test compares the #includes with), LIBS anything else;
+# MAYBE_DEPS are modules that are linked where they are built: arrows all the same.
 # The tests of a module are one program, mnv4_<name>_test; every bench is a program of its own.
 
 add_library(mnv4_flags INTERFACE)
@@ -18,11 +19,16 @@ endif()
 set_property(GLOBAL PROPERTY MNV4_ARROWS "")
 
 function(mnv4_module name)
-  cmake_parse_arguments(M "" "ONLY_IF;LABEL" "SRCS;DEPS;LIBS;TESTS;BENCHES" ${ARGN})
-  set_property(GLOBAL APPEND_STRING PROPERTY MNV4_ARROWS "${name}: ${M_DEPS}\n")
+  cmake_parse_arguments(M "" "ONLY_IF;LABEL" "SRCS;DEPS;MAYBE_DEPS;LIBS;TESTS;BENCHES" ${ARGN})
+  set_property(GLOBAL APPEND_STRING PROPERTY MNV4_ARROWS "${name}: ${M_DEPS};${M_MAYBE_DEPS}\n")
   if(M_ONLY_IF AND NOT ${M_ONLY_IF})
     return()
   endif()
+  foreach(dep ${M_MAYBE_DEPS})
+    if(TARGET mnv4_${dep})
+      list(APPEND M_DEPS ${dep})
+    endif()
+  endforeach()
   list(TRANSFORM M_DEPS PREPEND mnv4_)
   if(M_SRCS)
     add_library(mnv4_${name} STATIC ${M_SRCS})

@@ -4,7 +4,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <climits>
+#include <string_view>
 #include <vector>
 
 #include "mnv4/arch/arch.h"
@@ -16,10 +18,17 @@
 namespace mnv4::cli {
 namespace {
 
-constexpr Option kOptions[] = {kAgainst, kStatsSize, kClassMap, kClassCount, kNoExif,
-                               kWorkers, kJson,      kOutput,   kQuiet};
+constexpr Option kOptions[] = {kAgainst,     kStatsSize, kPreviewRecipe, kPreviewSet, kPreviewCount,
+                               kPreviewSeed, kClassMap,  kClassCount,    kNoExif,     kWorkers,
+                               kJson,        kOutput,    kQuiet};
 
-constexpr const DataVerb* kVerbs[] = {&kDataCheck, &kDataStats};
+constexpr const DataVerb* kVerbs[] = {&kDataCheck, &kDataStats, &kDataPreview};
+
+bool Takes(const DataVerb& verb, const Option& option) {
+  const std::string_view name = option.name;
+  return std::any_of(verb.options.begin(), verb.options.end(),
+                     [&](const Option& each) { return each.name == name; });
+}
 
 const DataVerb& FindVerb(const std::string& name) {
   std::vector<const char*> names;
@@ -36,7 +45,7 @@ int Run(const Arguments& arguments) {
   const DataVerb& verb = FindVerb(arguments.operands().front());
   for (const DataVerb* other : kVerbs) {
     for (const Option& option : other->options) {
-      if (other != &verb && arguments.Has(option)) {
+      if (arguments.Has(option) && !Takes(verb, option)) {
         throw Error(ErrorCode::kInvalidArgument,
                     fmt::format("--{} is an option of mnv4 data {}, not of {}", option.name,
                                 other->name, verb.name));
@@ -50,8 +59,8 @@ int Run(const Arguments& arguments) {
 
 const Command kData = {
     .name = "data",
-    .summary = "check a data set, or count what is in it",
-    .operands = "check|stats DATA...",
+    .summary = "check a data set, count what is in it, see it augmented",
+    .operands = "check|stats|preview DATA...",
     .least_operands = 2,
     .most_operands = INT_MAX,
     .options = kOptions,
@@ -59,6 +68,8 @@ const Command kData = {
         "check decodes every picture and reports broken files, exact duplicates, pictures that\n"
         "have two labels, pictures that --against has too, and classes without pictures. stats\n"
         "counts classes, sizes, formats and bytes, and gives the mean and std of the channels.\n"
+        "preview writes a page: the first pictures of a training run, each as it is and as the\n"
+        "network gets it in six epochs, by a recipe, with the very numbers that the run draws.\n"
         "DATA is a folder of class folders, a CSV file of path,label lines, or WebDataset shards\n"
         "(.tar .tar.gz .tgz .tar.zst; val-{000..012}.tar stands for 13). Classes are the folders\n"
         "or the labels of the CSV file; of shards the numbers, or those of a --class-map.\n"

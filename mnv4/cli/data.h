@@ -11,11 +11,13 @@ namespace mnv4::cli {
 
 struct DataVerb {
   const char* name;
-  std::span<const Option> options;  ///< its own, beside those all of them take
+  std::span<const Option> options;  ///< beside those that all of them take
   /// `set`: the operands after the sub-verb's name, at least one. Returns the exit code.
   int (*run)(const Arguments& arguments, const std::vector<std::string>& set);
 };
 
 extern const DataVerb kDataCheck, kDataStats;
+/// Of data_preview.cc, or of data_no_preview.cc in a build without recipes.
+extern const DataVerb kDataPreview;
 
 }  // namespace mnv4::cli

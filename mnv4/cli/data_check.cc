@@ -15,7 +15,7 @@
 namespace mnv4::cli {
 namespace {
 
-constexpr Option kOwnOptions[] = {kAgainst};
+constexpr Option kOwnOptions[] = {kAgainst, kNoExif, kWorkers, kJson};
 
 int Run(const Arguments& arguments, const std::vector<std::string>& operands) {
   std::vector<std::unique_ptr<LabelledSet>> sets;

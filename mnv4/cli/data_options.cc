@@ -6,7 +6,6 @@
 #include "mnv4/io/printable.h"
 
 namespace mnv4::cli {
-namespace {
 
 data::ClassMap ClassesFrom(const Arguments& arguments, const std::vector<std::string>& operands) {
   if (arguments.Has(kClassMap)) {
@@ -17,8 +16,6 @@ data::ClassMap ClassesFrom(const Arguments& arguments, const std::vector<std::st
   if (arguments.Has(kClassCount)) return data::ClassMap(arguments.Integer(kClassCount));
   return data::ClassesIn(operands);
 }
-
-}  // namespace
 
 void LabelledSet::RequirePictures() const {
   if (samples->Size() > 0) return;

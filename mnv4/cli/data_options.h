@@ -21,6 +21,26 @@ inline constexpr Option kStatsSize = {.name = "img-size",
                                       .help = "stats: side in pixels at which colours are measured",
                                       .least = 1,
                                       .most = 8192};
+inline constexpr Option kPreviewRecipe = {
+    .name = "recipe",
+    .kind = ValueKind::kText,
+    .value = "RECIPE",
+    .help = "preview: a file, or the name of one in recipes/; else defaults"};
+inline constexpr Option kPreviewSet = {.name = "set",
+                                       .kind = ValueKind::kTexts,
+                                       .value = "KEY=VALUE",
+                                       .help = "preview: another value for a key of the recipe"};
+inline constexpr Option kPreviewCount = {.name = "count",
+                                         .kind = ValueKind::kInteger,
+                                         .value = "N",
+                                         .fallback = "16",
+                                         .help = "preview: how many pictures",
+                                         .least = 1,
+                                         .most = 1000};
+inline constexpr Option kPreviewSeed = {.name = "seed",
+                                        .kind = ValueKind::kText,
+                                        .value = "N",
+                                        .help = "preview: the run's; else the recipe's"};
 inline constexpr Option kClassCount = {.name = "num-classes",
                                        .kind = ValueKind::kInteger,
                                        .value = "N",
@@ -42,6 +62,9 @@ struct LabelledSet {
   /// A class's name. Classes are compared by it.
   std::string LabelOf(int index) const;
 };
+
+/// --class-map and --num-classes, else the classes of what `operands` name.
+data::ClassMap ClassesFrom(const Arguments& arguments, const std::vector<std::string>& operands);
 
 /// Opens what `operands` name, with the classes of --class-map and --num-classes, else its own.
 std::unique_ptr<LabelledSet> OpenLabelledSet(const Arguments& arguments,

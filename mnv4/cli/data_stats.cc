@@ -16,7 +16,7 @@
 namespace mnv4::cli {
 namespace {
 
-constexpr Option kOwnOptions[] = {kStatsSize};
+constexpr Option kOwnOptions[] = {kStatsSize, kNoExif, kWorkers, kJson};
 
 int Run(const Arguments& arguments, const std::vector<std::string>& operands) {
   const std::unique_ptr<LabelledSet> set = OpenLabelledSet(arguments, operands);

@@ -47,6 +47,8 @@ li { display: flex; justify-content: space-between; gap: .5rem; margin: 2px 0; p
 li:first-child { background-image: linear-gradient(var(--best), var(--best)); }
 )";
 
+}  // namespace
+
 std::string Base64(const std::vector<std::byte>& bytes) {
   static constexpr char kDigits[] =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -63,8 +65,6 @@ std::string Base64(const std::vector<std::byte>& bytes) {
   }
   return out;
 }
-
-}  // namespace
 
 std::string HtmlFigure(std::string_view term, const std::string& value) {
   return value.empty() ? "" : fmt::format("<div><dt>{}</dt><dd>{}</dd></div>\n", term, value);

@@ -1,6 +1,7 @@
 #pragma once
 /// What the HTML pages of verbs share. A page opens offline: style and pictures are in it.
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,6 +10,9 @@
 #include "mnv4/io/printable.h"  // HtmlEscaped
 
 namespace mnv4::cli {
+
+/// For pictures inside a page: data:image/jpeg;base64,...
+std::string Base64(const std::vector<std::byte>& bytes);
 
 /// A number with its name under a page's heading; "" if `value` is.
 std::string HtmlFigure(std::string_view term, const std::string& value);

@@ -1,6 +1,7 @@
 #include "mnv4/data/transform.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 #include <vector>
 
@@ -43,17 +44,15 @@ Image FlipLeftRight(Image image) {
   return image;
 }
 
-enum class Cast : uint8_t { kTruncate, kRound };
-
-Image ResizeTo8Bits(const ImageView& crop, bool flip, const Preprocess& input, Cast cast) {
+// Cut off, not rounded.
+Image ResizeTo8Bits(const ImageView& crop, bool flip, const Preprocess& input) {
   Image image{input.width, input.height, crop.channels, {}};
   const size_t row_size = size_t{1} * image.width * image.channels;
   image.pixels.resize(row_size * image.height);
-  const float half = cast == Cast::kRound ? 0.5f : 0.0f;
   ResizeBilinear(crop, flip, image.width, image.height, [&](int y, const float* row) {
     uint8_t* out = &image.pixels[row_size * y];
     for (size_t i = 0; i < row_size; ++i) {
-      out[i] = static_cast<uint8_t>(static_cast<int>(std::min(row[i] + half, 255.0f)));
+      out[i] = static_cast<uint8_t>(static_cast<int>(std::min(row[i], 255.0f)));
     }
   });
   return image;
@@ -91,8 +90,7 @@ Image LoadAugmented(std::span<const std::byte> bytes, const Transform& transform
     image = LoadCrop(bytes, transform, random);
     const bool flip = random.Chance(transform.flip);
     if (transform.profile == Profile::kGarden) {
-      const Cast cast = StaysFloat(transform) ? Cast::kRound : Cast::kTruncate;
-      image = ResizeTo8Bits(image.view(), flip, input, cast);
+      image = ResizeTo8Bits(image.view(), flip, input);
     } else {
       image = Resize(image.view(), input.width, input.height, input.interpolation);
       if (flip) image = FlipLeftRight(std::move(image));
@@ -153,7 +151,18 @@ void LoadForTraining(std::span<const std::byte> bytes, const Transform& transfor
 
 Image PixelsForTraining(std::span<const std::byte> bytes, const Transform& transform,
                         Random random) {
-  return LoadAugmented(bytes, transform, random);
+  const Preprocess& input = transform.input;
+  Image image{
+      .width = input.width, .height = input.height, .channels = input.channels, .pixels = {}};
+  image.pixels.resize(size_t{1} * input.height * input.width * input.channels);
+  std::vector<float> values(image.pixels.size());
+  LoadForTraining(bytes, transform, random, values.data());
+  for (size_t i = 0; i < values.size(); ++i) {
+    const size_t c = i % input.mean.size();
+    const double value = 255 * (values[i] * input.std[c] + input.mean[c]);
+    image.pixels[i] = static_cast<uint8_t>(std::lround(std::clamp(value, 0.0, 255.0)));
+  }
+  return image;
 }
 
 }  // namespace mnv4::data

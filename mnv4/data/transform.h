@@ -52,7 +52,7 @@ struct Transform {
 void LoadForTraining(std::span<const std::byte> bytes, const Transform& transform, Random random,
                      float* out);
 
-/// The same up to normalisation: 8-bit pixels, to be looked at (`mnv4 data preview`).
+/// The same with normalisation undone: 8-bit pixels, to be looked at (`mnv4 data preview`).
 Image PixelsForTraining(std::span<const std::byte> bytes, const Transform& transform,
                         Random random);
 

@@ -120,6 +120,17 @@ TEST(PixelsForTraining, AreThePixelsBeforeNormalisation) {
   }
 }
 
+TEST(PixelsForTraining, ShowWhatWasErased) {
+  Transform transform = Plain();
+  const Image whole = PixelsForTraining(Photo(), transform, At(3));
+  transform.erase = 1;
+  const Image erased = PixelsForTraining(Photo(), transform, At(3));
+  size_t changed = 0;
+  for (size_t i = 0; i < whole.pixels.size(); ++i) changed += whole.pixels[i] != erased.pixels[i];
+  EXPECT_GT(changed, whole.pixels.size() / 100);
+  EXPECT_LT(changed, whole.pixels.size() / 2);
+}
+
 TEST(LoadForTraining, FlipsWhatItIsToldTo) {
   for (const CropKind crop : {CropKind::kCenter, CropKind::kRandom}) {
     for (const Profile profile : {Profile::kGarden, Profile::kClean}) {

@@ -1,5 +1,5 @@
 #pragma once
-/// JPEG files of any size and subsampling, for tests and benchmarks.
+/// JPEG files of any size and subsampling, for pages, tests and benchmarks.
 
 #include <cstddef>
 #include <cstdio>

@@ -12,6 +12,7 @@
 #include "mnv4/cli/options.h"
 #include "mnv4/cli/output.h"
 #include "mnv4/cli/progress.h"
+#include "mnv4/cli/recipes.h"
 #include "mnv4/cli/train.h"
 #include "mnv4/io/file.h"
 #include "mnv4/recipe/recipe.h"
@@ -26,37 +27,21 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t kMaxRecipeBytes = 1 << 20;
 constexpr int kDrySteps = 10;
 constexpr double kTimmEmaDecay = 0.9998;
 
-recipe::Recipe ReadRecipe(const std::string& path) {
-  return recipe::ParseRecipe(ReadTextFile(path, kMaxRecipeBytes), BaseName(path));
-}
-
-// Where recipes were installed.
-std::vector<std::string> RecipeFolders() {
-  std::error_code ignored;
-  const fs::path program = fs::read_symlink("/proc/self/exe", ignored).parent_path();
-  return {(program / "../share/mnv4/recipes").lexically_normal().string()};
-}
-
 // DATA with train/ and val/ in it, or training data alone.
 void SetData(recipe::Recipe& recipe, const std::string& operand) {
-  std::error_code ignored;
-  const fs::path folder = operand;
-  if (fs::is_directory(folder / "train", ignored)) {
-    recipe.data.train = {(folder / "train").string()};
-    for (const char* name : {"val", "validation", "test"}) {
-      if (!fs::is_directory(folder / name, ignored)) continue;
-      recipe.data.val = {(folder / name).string()};
-      return;
-    }
-    recipe.data.val = {};
+  recipe.data.train = {cli::TrainingPart(operand)};
+  recipe.data.val = {};
+  if (recipe.data.train[0] == operand) return;
+  for (const char* name : {"val", "validation", "test"}) {
+    std::error_code ignored;
+    const fs::path folder = fs::path(operand) / name;
+    if (!fs::is_directory(folder, ignored)) continue;
+    recipe.data.val = {folder.string()};
     return;
   }
-  recipe.data.train = {operand};
-  recipe.data.val = {};
 }
 
 // Recipe, then DATA, then flags, then --set: what is nearer to the user counts.
@@ -69,9 +54,9 @@ recipe::Recipe Resolve(const cli::Arguments& arguments) {
           ErrorCode::kInvalidArgument,
           fmt::format("--resume {}: no run there: expected a folder with recipe.yaml", run));
     }
-    recipe = ReadRecipe(run + "/recipe.yaml");
+    recipe = cli::ReadRecipe(run + "/recipe.yaml");
   } else if (arguments.Has(cli::kRecipe)) {
-    recipe = ReadRecipe(recipe::FindRecipe(arguments.Text(cli::kRecipe), RecipeFolders()));
+    recipe = cli::ReadNamedRecipe(arguments.Text(cli::kRecipe));
   }
   for (const std::string& operand : arguments.operands()) SetData(recipe, operand);
   if (arguments.Has(cli::kModelEma)) recipe.ema.decay = kTimmEmaDecay;

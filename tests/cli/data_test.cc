@@ -98,6 +98,56 @@ TEST_F(Data, StatsCountBrokenPicturesApart) {
   EXPECT_THAT(outcome.out, HasSubstr("broken     1\n"));
 }
 
+#ifdef MNV4_RECIPES
+size_t Count(const std::string& text, const std::string& what) {
+  size_t count = 0;
+  for (size_t at = 0; (at = text.find(what, at)) != std::string::npos; ++at) ++count;
+  return count;
+}
+
+TEST_F(Data, PreviewShowsWhatTheNetworkWillSee) {
+  WriteText("mine.yaml", "model: {img_size: 48}\naugment: {auto_augment: randaugment}\n");
+  const Outcome outcome = Run("mnv4 data preview . --recipe mine.yaml --count 4 -o page.html");
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, IsEmpty());
+  const std::string page = Run("cat page.html").out;
+  EXPECT_EQ(Count(page, "data:image/jpeg;base64,"), 4u * 7);
+  EXPECT_EQ(Count(page, "width=\"48\" height=\"48\""), 4u * 6);
+  EXPECT_THAT(page, HasSubstr("./train as the network gets it"));
+  EXPECT_THAT(page, HasSubstr("resized to 48 x 48 pixels"));
+  EXPECT_THAT(page, HasSubstr("RandAugment: 2 operations of magnitude 9"));
+  EXPECT_THAT(page, HasSubstr("<b>owl</b>"));
+}
+
+TEST_F(Data, PreviewDependsOnTheSeedAlone) {
+  const auto page = [&](const std::string& options) {
+    return Run("mnv4 data preview train --set model.img_size=32 " + options).out;
+  };
+  EXPECT_EQ(page("--seed 3"), page("--set train.seed=3"));
+  EXPECT_NE(page("--seed 3"), page("--seed 4"));
+  EXPECT_THAT(page("--set augment.profile=clean --set mix.cutmix=1"),
+              HasSubstr("CutMix of batches: not shown"));
+}
+
+TEST_F(Data, PreviewSaysWhatIsWrong) {
+  WriteText("train/owl/notes.jpg", "no picture");
+  const Outcome broken = Run("mnv4 data preview train --set model.img_size=32");
+  EXPECT_EQ(broken.code, 1);
+  EXPECT_THAT(broken.err, HasSubstr("mnv4 data: train/owl/notes.jpg: not a picture"));
+  EXPECT_THAT(broken.out, HasSubstr("train/owl/notes.jpg</small></td><td colspan=\"7\">not a"));
+  EXPECT_EQ(Run("mnv4 data preview train --set model.img_sise=32").code, 2);
+  EXPECT_EQ(Run("mnv4 data preview train --recipe nothing").code, 2);
+  EXPECT_EQ(Run("mnv4 data preview train --seed x").code, 2);
+  EXPECT_THAT(Run("mnv4 data preview train --set data.per_class=3").err, HasSubstr("whole sets"));
+}
+#else
+TEST_F(Data, PreviewSaysThatItIsNotInThisBuild) {
+  const Outcome outcome = Run("mnv4 data preview train");
+  EXPECT_EQ(outcome.code, 4);
+  EXPECT_THAT(outcome.err, HasSubstr("preview is not in this build"));
+}
+#endif
+
 TEST_F(Data, SaysWhatIsWrongWithACommandLine) {
   const auto error = [&](const std::string& words, int code) {
     const Outcome outcome = Run("mnv4 data " + words);
@@ -106,10 +156,12 @@ TEST_F(Data, SaysWhatIsWrongWithACommandLine) {
     return outcome.err;
   };
   EXPECT_THAT(error("chek train", 2), HasSubstr("did you mean check?"));
-  EXPECT_THAT(error("check", 2), HasSubstr("check|stats DATA... is missing"));
+  EXPECT_THAT(error("check", 2), HasSubstr("check|stats|preview DATA... is missing"));
   EXPECT_THAT(error("stats train --against val", 2),
               HasSubstr("--against is an option of mnv4 data check, not of stats"));
   EXPECT_THAT(error("check train --img-size 64", 2), HasSubstr("an option of mnv4 data stats"));
+  EXPECT_THAT(error("preview train --json", 2), HasSubstr("an option of mnv4 data check"));
+  EXPECT_THAT(error("check train --count 3", 2), HasSubstr("an option of mnv4 data preview"));
   EXPECT_THAT(error("check nowhere", 2), HasSubstr("nowhere: expected one folder"));
   EXPECT_THAT(error("check val", 3), HasSubstr("val: 1 class folders with no picture"));
   Run("mkdir e; touch e/notes.txt; tar cf e.tar e; head -c 700 e.tar > cut.tar");

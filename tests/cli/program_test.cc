@@ -11,8 +11,8 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::StartsWith;
 
-constexpr const char* kVerbs[] = {"list", "info",  "run",     "preprocess", "classify",
-                                  "eval", "bench", "profile", "data",       "version"};
+constexpr const char* kVerbs[] = {"list",  "info",    "run",   "preprocess", "classify", "eval",
+                                  "bench", "profile", "train", "data",       "version"};
 
 using Program = ProgramTest;
 

@@ -47,6 +47,9 @@ INSTANTIATE_TEST_SUITE_P(All, Corpus, testing::ValuesIn(Targets().begin(), Targe
 TEST(Corpora, HaveTargets) {
   std::set<std::string> folders, targets;
   for (const auto& entry : fs::directory_iterator(kCorpus)) folders.insert(entry.path().filename());
+#ifndef MNV4_RECIPES
+  folders.erase("recipe");
+#endif
   for (const Target& target : Targets()) targets.insert(target.name);
   EXPECT_EQ(folders, targets);
 }

@@ -214,8 +214,26 @@ def arrays():
     yield npy(array % ("<f4", "False", "()"), bytes(4))
 
 
+RECIPES = [
+    "",
+    "train: {epochs: 3, steps: 10, batch_size: 16, reference_batch: 64}\n",
+    "data:\n  train: [a, \"b \\\"c\\\"\", 'd\\e', true, ~, \"\\x01\\u00e9\"]\n  only: []\n",
+    "train: &a {epochs: 3}\nema: *a\n",
+    "train:\n  epochs: 3\n  epochs: 4\n",
+    "--- !!map\n? train\n: epochs: 1e3\n...\n",
+    "schedule: {kind: step, lr: 0x10, decay_epochs: .5}\n",
+    "model:\n  name: |\n    conv\n    small\n  tag: >-\n    a\n    b\n",
+    "\ufeffmix:\n  mixup: .inf\n",
+    "[" * 300,
+]
+
+
 def main():
     pictures()
+    for i, text in enumerate(RECIPES):
+        write("recipe", f"seed{i:02}", text)
+    for name in ["default_model", "finetune_10k", "mnv4_hybrid_l", "stamps"]:  # the others are like them
+        write("recipe", name, (HERE.parents[1] / "recipes" / f"{name}.yaml").read_bytes())
     for i, text in enumerate(NETWORKS):
         write("network", f"seed{i:02}", text)
     for i, text in enumerate(JSON):

@@ -15,6 +15,9 @@
 #include "mnv4/io/npy.h"
 #include "mnv4/io/safetensors.h"
 #include "mnv4/model/config.h"
+#ifdef MNV4_RECIPES
+#include "mnv4/recipe/recipe.h"
+#endif
 
 namespace mnv4::fuzz {
 namespace {
@@ -86,6 +89,15 @@ void RunConfig(Bytes bytes) {
   model::ParseConfig(AsText(bytes), "config.json", FindArchitecture("mobilenetv4_conv_small"));
 }
 
+#ifdef MNV4_RECIPES
+void RunRecipe(Bytes bytes) {
+  const recipe::Recipe recipe = recipe::ParseRecipe(AsText(bytes), "x.yaml");
+  MNV4_CHECK(recipe::ParseRecipe(recipe::Print(recipe), "printed.yaml") == recipe);
+  recipe::Check(recipe);
+  recipe::TimingOf(recipe, 1000);
+}
+#endif
+
 void RunTar(Bytes bytes) {
   const data::ClassMap classes(10);
   data::ShardReader reader(data::TarReader(bytes, "x.tar"), classes);
@@ -117,6 +129,9 @@ constexpr Target kTargets[] = {
     {"npy", RunNpy},
     {"png", [](Bytes bytes) { RunPicture(kPngFormat, bytes); }},
     {"pnm", [](Bytes bytes) { RunPicture(kPnmFormat, bytes); }},
+#ifdef MNV4_RECIPES
+    {"recipe", RunRecipe},
+#endif
     {"safetensors", RunSafeTensors},
     {"shard_index", RunShardIndex},
     {"tar", RunTar},
