@@ -4,10 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <memory>
 #include <string>
 
+#include "mnv4/arch/arch.h"
 #include "mnv4/graph/bind.h"
 #include "mnv4/model/model.h"
 #include "mnv4/runtime/session.h"
