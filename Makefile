@@ -64,9 +64,11 @@ test-all: test test-train packages-all packages-aarch64
 	$(MAKE) test-oracles test-wheel
 
 ## timm, torch, Pillow and TensorBoard must agree with us (tests/oracles/run.sh).
-test-oracles: build
+test-oracles: build packages-train
 	cmake --build --preset release -j $(JOBS) --target mnv4_resave mnv4_write_events mnv4_augment
-	tests/oracles/run.sh build/release
+	cmake --preset train
+	cmake --build --preset train -j $(JOBS) --target mnv4_train_probe
+	tests/oracles/run.sh build/release build/train
 
 ## Our program against other CPU runtimes, on the published networks (docs/peers.md).
 bench-peers: build packages-release

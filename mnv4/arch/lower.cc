@@ -196,7 +196,7 @@ NodeId Lowering::Block(const MqaSpec& block, NodeId x, Sampling at) {
     const NodeId v = KeysOrValues(block, y, "value", at.dilation);
     const Attention attention{.heads = block.heads,
                               .kv_heads = block.multi_head ? block.heads : 1,
-                              .scale = 1 / std::sqrt(static_cast<float>(block.key_dim))};
+                              .scale = 1 / std::sqrt(static_cast<double>(block.key_dim))};
     y = Project(builder_.Add(attention, {q, k, v}), "output.proj", Channels(x));
   }
   return Residual(LayerScaled(y), x, at.stride);

@@ -169,7 +169,7 @@ TEST(Lower, ScalesEveryBottleneckAndAttentionOfAHybrid) {
 TEST(Lower, BuildsMobileAttention) {
   const Graph graph = OneBlock(MqaSpec{.heads = 4, .key_dim = 25, .kv_stride = 2});
   const Node& attention = *NodesOf<Attention>(graph).at(0);
-  EXPECT_EQ(attention.op, Op(Attention{.heads = 4, .kv_heads = 1, .scale = 0.2f}));
+  EXPECT_EQ(attention.op, Op(Attention{.heads = 4, .kv_heads = 1, .scale = 0.2}));
   EXPECT_EQ(attention.type.shape, (Shape{1, 4, 4, 100}));
   EXPECT_EQ(graph.at(attention.inputs[1]).type.shape, (Shape{1, 2, 2, 25}));
   EXPECT_NE(attention.inputs[1], attention.inputs[2]);
@@ -178,7 +178,7 @@ TEST(Lower, BuildsMobileAttention) {
 TEST(Lower, BuildsMultiHeadAttentionToCompare) {
   const Graph graph = OneBlock(MqaSpec{.heads = 4, .key_dim = 16, .multi_head = true});
   const Node& attention = *NodesOf<Attention>(graph).at(0);
-  EXPECT_EQ(attention.op, Op(Attention{.heads = 4, .kv_heads = 4, .scale = 0.25f}));
+  EXPECT_EQ(attention.op, Op(Attention{.heads = 4, .kv_heads = 4, .scale = 0.25}));
   EXPECT_EQ(graph.at(attention.inputs[1]).type.shape, (Shape{1, 4, 4, 64}));
 }
 

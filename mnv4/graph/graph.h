@@ -91,7 +91,7 @@ struct Linear {
 struct Attention {
   int heads = 1;
   int kv_heads = 1;
-  float scale = 1;
+  double scale = 1;
   bool operator==(const Attention&) const = default;
 };
 

@@ -110,7 +110,7 @@ Graph AttentionGraph(int kv_heads) {
   const Shape projection = {kv_heads, 2, 1, 1};
   const NodeId k = b.Add(Conv2d{}, {b.input(), b.Param("k", projection)});
   const NodeId v = b.Add(Conv2d{}, {b.input(), b.Param("v", projection)});
-  const Attention attention{.heads = 2, .kv_heads = kv_heads, .scale = 0.5f};
+  const Attention attention{.heads = 2, .kv_heads = kv_heads, .scale = 0.5};
   b.SetOutput("y", b.Add(attention, {b.input(), k, v}));
   return b.Finish();
 }

@@ -12,7 +12,7 @@ TEST(Print, ShowsOneLinePerNodeAndParametersWhereTheyAreRead) {
   y = b.Add(Activate{Activation::kGelu}, {y});
   const NodeId k = b.Add(Conv2d{}, {y, b.Param("k", {2, 4, 1, 1})});
   const NodeId v = b.Add(Conv2d{.activation = Activation::kRelu}, {y, b.Param("v", {2, 4, 1, 1})});
-  y = b.Add(Attention{.heads = 2, .scale = 0.5f}, {y, k, v});
+  y = b.Add(Attention{.heads = 2, .scale = 0.5}, {y, k, v});
   b.SetOutput("y", b.Add(Pool2d{}, {y}));
   EXPECT_EQ(ToString(b.Finish()),
             "graph tiny\n"

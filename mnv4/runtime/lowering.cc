@@ -231,7 +231,7 @@ class Lowering {
                     .y = DescOf(id),
                     .heads = op.heads,
                     .kv_heads = op.kv_heads,
-                    .scale = op.scale};
+                    .scale = static_cast<float>(op.scale)};
     step.kernel = FirstThatAccepts(kernels::AttentionKernels(isa_), step.problem, id);
     step.q = Read(inputs[0]);
     step.k = Read(inputs[1]);

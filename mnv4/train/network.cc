@@ -9,7 +9,6 @@
 
 #include "mnv4/arch/arch.h"
 #include "mnv4/base/check.h"
-#include "mnv4/data/random.h"
 #include "mnv4/graph/bind.h"
 
 namespace mnv4::train {
@@ -50,8 +49,8 @@ Tensor Tokens(const Tensor& x, int64_t heads) {
 }
 
 Tensor Attend(const Attention& op, const Tensor& q, const Tensor& k, const Tensor& v) {
-  const Tensor scores = at::matmul(Tokens(q, op.heads) * static_cast<double>(op.scale),
-                                   Tokens(k, op.kv_heads).transpose(2, 3));
+  const Tensor scores =
+      at::matmul(Tokens(q, op.heads) * op.scale, Tokens(k, op.kv_heads).transpose(2, 3));
   const Tensor mixed = at::matmul(at::softmax(scores, -1), Tokens(v, op.kv_heads));
   return mixed.transpose(2, 3).reshape(q.sizes());
 }
@@ -156,22 +155,11 @@ struct Network::Pass {
     Tensor branch = In(node, 0);
     const auto rate = network.drop_path_.find(BlockOf(node.scope));
     if (Regularise() && rate != network.drop_path_.end() && rate->second > 0) {
-      branch = branch *
-               DropPathMask(rate->second, std::distance(network.drop_path_.begin(), rate), branch);
+      const auto block = std::distance(network.drop_path_.begin(), rate);
+      branch =
+          branch * DropPathMask(*draw, block, rate->second, branch.size(0)).to(branch.options());
     }
     return branch + In(node, 1);
-  }
-
-  // [n, 1, 1, 1]: 0, or 1 / keep where the branch is kept.
-  Tensor DropPathMask(double rate, int64_t block, const Tensor& like) const {
-    data::Random random(draw->seed, data::Use::kDropPath, draw->step, static_cast<uint64_t>(block));
-    Tensor mask = torch::empty({like.size(0), 1, 1, 1}, torch::kFloat);
-    const double keep = 1 - rate;
-    float* values = mask.data_ptr<float>();
-    for (int64_t i = 0; i < like.size(0); ++i) {
-      values[i] = random.Chance(keep) ? static_cast<float>(1 / keep) : 0.0f;
-    }
-    return mask.to(like.options());
   }
 
   Tensor operator()(const Pool2d& op, const Node& node) const {
@@ -193,20 +181,12 @@ struct Network::Pass {
 
   Tensor operator()(const Linear& op, const Node& node) const {
     Tensor x = In(node, 0).flatten(1);
-    if (Regularise() && network.regularisation_.dropout > 0) x = x * DropoutMask(x);
+    const double dropout = network.regularisation_.dropout;
+    if (Regularise() && dropout > 0) {
+      x = x * DropoutMask(*draw, dropout, x.size(0), x.size(1)).to(x.options());
+    }
     const Tensor y = at::linear(x, In(node, 1), In(node, 2));
     return Apply(op.activation, y, true).view({y.size(0), y.size(1), 1, 1});
-  }
-
-  Tensor DropoutMask(const Tensor& like) const {
-    data::Random random(draw->seed, data::Use::kDropout, draw->step, 0);
-    const double keep = 1 - network.regularisation_.dropout;
-    Tensor mask = torch::empty(like.sizes(), torch::kFloat);
-    float* values = mask.data_ptr<float>();
-    for (int64_t i = 0; i < mask.numel(); ++i) {
-      values[i] = random.UnitFloat() < keep ? static_cast<float>(1 / keep) : 0.0f;
-    }
-    return mask.to(like.options());
   }
 
   Tensor operator()(const Attention& op, const Node& node) const {

@@ -14,6 +14,7 @@
 #include "mnv4/arch/spec.h"
 #include "mnv4/base/tensor.h"
 #include "mnv4/graph/graph.h"
+#include "mnv4/train/draws.h"
 #include "mnv4/train/tensors.h"
 
 namespace mnv4::train {
@@ -30,13 +31,6 @@ struct Regularisation {
   double dropout = 0;        ///< on the features before the classifier
   double drop_path = 0;      ///< peak rate
   DropPathSchedule drop_path_schedule = DropPathSchedule::kGarden;
-};
-
-/// What the random layers of one forward pass are a function of.
-struct Draw {
-  uint64_t seed = 0;
-  uint64_t step = 0;       ///< micro-batches since the start of the run
-  bool regularise = true;  ///< false: neither dropout nor stochastic depth
 };
 
 class Network {

@@ -176,10 +176,11 @@ class Trainer::Averaged {
   TensorDict statistics_;  // of the live weights, if they were recalibrated
 };
 
-Trainer::Trainer(const recipe::Recipe& recipe, const Datasets& datasets)
+Trainer::Trainer(const recipe::Recipe& recipe, const Datasets& datasets, torch::Dtype dtype)
     : recipe_(recipe),
       datasets_(datasets),
       device_(DeviceOf(recipe.train.device)),
+      dtype_(dtype),
       model_(ModelOf(recipe, datasets)),
       timing_(recipe::TimingOf(recipe, datasets.train->Size())),
       network_(model_.spec, RegularisationOf(recipe.model, timing_.bn_momentum)),
@@ -192,7 +193,7 @@ Trainer::Trainer(const recipe::Recipe& recipe, const Datasets& datasets)
              recipe_.model.init == "garden" ? Initialisation::kGarden : Initialisation::kTimm,
              seed);
   if (!recipe_.model.init_from.empty()) InitialiseFrom(network_, recipe_.model.init_from);
-  network_.To(device_, torch::kFloat);
+  network_.To(device_, dtype_);
   network_.CheckpointGradients(recipe_.train.checkpoint_gradients);
   trained_ = TrainedOf(network_, recipe_);
   optimizer_ = MakeOptimizer(OptionsOf(recipe_.optimizer), trained_);
@@ -223,19 +224,29 @@ void Trainer::StartLoader() {
 
 StepReport Trainer::Step() {
   if (!loader_) StartLoader();
+  std::unique_ptr<data::Batch> batch;
+  StepReport report = Update([&]() -> data::Batch& {
+    if (batch) loader_->Recycle(std::move(batch));
+    batch = loader_->Next();
+    return *batch;
+  });
+  loader_->Recycle(std::move(batch));
+  return report;
+}
+
+StepReport Trainer::Update(const std::function<data::Batch&()>& next) {
   StepReport report;
   const int64_t accumulate = recipe_.train.accumulate;
   for (const Trained& trained : trained_) trained.value.mutable_grad().reset();
   for (int64_t i = 0; i < accumulate; ++i) {
-    std::unique_ptr<data::Batch> batch = loader_->Next();
+    data::Batch& batch = next();
     const Draw draw{static_cast<uint64_t>(recipe_.train.seed),
                     static_cast<uint64_t>(step_ * accumulate + i)};
     const torch::Tensor loss =
-        classification_.Loss(network_, *batch, train_transform_, draw, device_, torch::kFloat);
+        classification_.Loss(network_, batch, train_transform_, draw, device_, dtype_);
     (accumulate == 1 ? loss : loss / static_cast<double>(accumulate)).backward();
     report.loss += loss.item<double>() / static_cast<double>(accumulate);
-    report.broken.insert(report.broken.end(), batch->broken.begin(), batch->broken.end());
-    loader_->Recycle(std::move(batch));
+    report.broken.insert(report.broken.end(), batch.broken.begin(), batch.broken.end());
   }
   if (!std::isfinite(report.loss)) {
     ThrowDiverged(fmt::format("the loss is {}", report.loss));
@@ -266,7 +277,7 @@ void Trainer::Recalibrate() {
   for (int64_t i = 0; i < recipe_.validation.recalibrate; ++i) {
     network_.SetMomentum(1.0 / static_cast<double>(i + 1));  // the mean over all of them
     std::unique_ptr<data::Batch> batch = loader.Next();
-    network_.Train(ToInput(*batch, train_transform_, device_), {.regularise = false});
+    network_.Train(ToInput(*batch, train_transform_, device_).to(dtype_), {.regularise = false});
     loader.Recycle(std::move(batch));
   }
   network_.SetMomentum(timing_.bn_momentum);

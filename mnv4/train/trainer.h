@@ -3,6 +3,7 @@
 /// files.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -43,11 +44,16 @@ struct Snapshot {
 
 class Trainer {
  public:
-  /// Throws Error for settings that do not fit data or model. `datasets` must outlive it.
-  Trainer(const recipe::Recipe& recipe, const Datasets& datasets);
+  /// Throws Error for settings that do not fit data or model. `datasets` must outlive it. `dtype`:
+  /// of weights, activations and moments; float64 is for comparisons.
+  Trainer(const recipe::Recipe& recipe, const Datasets& datasets,
+          torch::Dtype dtype = torch::kFloat);
 
   /// The next update. Throws Error(kRuntime) if the loss is no number: then nothing was updated.
   StepReport Step();
+  /// The same on batches of the caller's. `next` gives train.accumulate of them, one after another,
+  /// each of any size and valid until the next; Mixup and CutMix change its pixels.
+  StepReport Update(const std::function<data::Batch&()>& next);
   /// Updates so far.
   int64_t step() const { return step_; }
   const recipe::Timing& timing() const { return timing_; }
@@ -77,6 +83,7 @@ class Trainer {
   recipe::Recipe recipe_;
   const Datasets& datasets_;
   torch::Device device_;
+  torch::Dtype dtype_;
   model::Model model_;  // configuration; its weights are those of the start
   recipe::Timing timing_;
   Network network_;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Compares the built program with timm, torch, Pillow and TensorBoard:
-# tests/oracles/run.sh BUILD_DIRECTORY
+# tests/oracles/run.sh BUILD_DIRECTORY TRAIN_BUILD_DIRECTORY
 #
 # torch comes from Debian (python3-torch); timm, Pillow 13 and the rest, pinned in requirements.txt,
 # go into a virtual environment under build/. Without a package index it says so and exits with 4.
@@ -8,6 +8,7 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 build=$(cd "$1" && pwd)
+train_build=$(cd "$2" && pwd)
 venv=$root/build/oracles-venv
 
 "$root/tools/install_packages.sh" "$root/packages-all.txt"
@@ -30,4 +31,5 @@ failed=0
 "$venv/bin/python" "$here/eval_test.py" "$build/mnv4" || failed=1
 "$venv/bin/python" "$here/tensorboard_test.py" "$build" || failed=1
 "$venv/bin/python" "$here/augment_test.py" "$build" || failed=1
+"$venv/bin/python" "$here/train_test.py" "$train_build" || failed=1
 exit $failed
