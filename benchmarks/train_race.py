@@ -7,7 +7,8 @@ forward, cross-entropy with label smoothing, backward and AdamW; batch 32, float
 both sides. Ours also decodes and augments its pictures (JPEGs of 128 x 128, one worker); PyTorch has
 one batch of random numbers in memory. Each turn is a process of its own and counts as the median of
 its steps; all take turns in every round, another one first each time. "ours again" is the same
-program a second time: what its ratio differs from 1 is noise. "kept memory" is PyTorch with the
+program a second time: what its ratio differs from 1 is
+noise. "kept memory" is PyTorch with the
 allocator told to keep freed memory, as mnv4-train tells it by itself.
 """
 
@@ -42,16 +43,18 @@ def worker(network, size, arguments):
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.05)
     pictures = torch.randn(arguments.batch, 3, size, size).to(memory_format=torch.channels_last)
     labels = torch.randint(0, 1000, (arguments.batch,))
-    seconds = []
+    seconds, cpu = [], []
     for _ in range(arguments.steps):
-        start = time.perf_counter()
+        start, cpu_start = time.perf_counter(), time.process_time()
         optimizer.zero_grad(set_to_none=True)
         loss = loss_of(model(pictures), labels)
         loss.backward()
         optimizer.step()
         loss.item()
         seconds.append(time.perf_counter() - start)
-    print(json.dumps({"seconds": statistics.median_high(seconds), "torch": torch.__version__}))
+        cpu.append(time.process_time() - cpu_start)
+    median = statistics.median_high
+    print(json.dumps({"seconds": median(seconds), "cpu": median(cpu), "torch": torch.__version__}))
 
 
 def theirs(python, arguments, network, environment):
@@ -59,8 +62,7 @@ def theirs(python, arguments, network, environment):
     out = subprocess.run(
         command, check=True, capture_output=True, text=True, env={**os.environ, **environment}
     ).stdout
-    result = json.loads(out.splitlines()[-1])
-    return {"rate": arguments.batch / result["seconds"], "torch": result["torch"]}
+    return json.loads(out.splitlines()[-1])
 
 
 def ours(program, arguments, network):
@@ -76,7 +78,8 @@ def ours(program, arguments, network):
     out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     seconds = float(re.search(r"time +([0-9.]+) s a step", out)[1])
     return {
-        "rate": float(re.search(r"([0-9.]+) pictures/s", out)[1]),
+        "seconds": seconds,
+        "cpu": float(re.search(r"CPU +([0-9.]+) s a step", out)[1]),
         "loop": float(re.search(r"loop +([0-9.]+) ms", out)[1]) / 1e3 / seconds,
     }
 
@@ -110,18 +113,18 @@ def race(network, arguments):
         f"{network}, {SIZES[network]} pixels, batch {arguments.batch}, {arguments.threads} threads, "
         f"medians of {arguments.rounds} rounds of {arguments.steps} steps"
     )
-    print(f"{'':24}{'pictures/s':>11}{'ours/it':>9}{'from':>7}{'to':>7}{'loop %':>8}  torch")
+    print(f"{'':24}{'wall time of a step':^32}{'CPU time of a step':^32}")
+    print(f"{'':24}" + f"{'pictures/s':>11}{'ours':>7}{'from':>7}{'to':>7}" * 2 + f"{'loop':>8}  torch")
     for name in names:
         results = [turn[name] for turn in rounds]
-        ratios = [turn["ours"]["rate"] / turn[name]["rate"] for turn in rounds]
+        line = f"{name:24}"
+        for clock in ("seconds", "cpu"):
+            ratios = [turn[name][clock] / turn["ours"][clock] for turn in rounds]
+            line += f"{arguments.batch / statistics.median(r[clock] for r in results):11.2f}"
+            line += f"{statistics.median(ratios):7.3f}{min(ratios):7.2f}{max(ratios):7.2f}"
         loops = [result["loop"] for result in results if "loop" in result]
-        loop = f"{100 * statistics.median(loops):8.2f}" if loops else f"{'':8}"
-        print(
-            f"{name:24}{statistics.median(r['rate'] for r in results):11.2f}"
-            f"{statistics.median(ratios):9.3f}{min(ratios):7.2f}{max(ratios):7.2f}"
-            f"{loop}  {results[0].get('torch', '')}",
-            flush=True,
-        )
+        line += f"{100 * statistics.median(loops):7.2f}%" if loops else f"{'':8}"
+        print(line + f"  {results[0].get('torch', '')}", flush=True)
 
 
 def main():
