@@ -159,7 +159,8 @@ struct Network::Pass {
       branch = branch *
                DropPathMask(rate->second, std::distance(network.drop_path_.begin(), rate), branch);
     }
-    return branch + In(node, 1);
+    // In place where nobody else asks for the branch: what made it does not keep it.
+    return plan.uses[Index(node.inputs[0])] == 1 ? branch.add_(In(node, 1)) : branch + In(node, 1);
   }
 
   // [n, 1, 1, 1]: 0, or 1 / keep where the branch is kept.
