@@ -50,9 +50,8 @@ Classification::Classification(const recipe::Recipe& recipe, const data::Source&
   if (loss_.class_weights == "balanced") class_weights_ = BalancedWeights(source, classes);
 }
 
-torch::Tensor Classification::Loss(Network& network, data::Batch& batch,
-                                   const data::Transform& transform, const Draw& draw,
-                                   torch::Device device, torch::Dtype dtype) const {
+Examples Classification::Prepare(data::Batch& batch, const data::Transform& transform,
+                                 const Draw& draw, torch::Device device, torch::Dtype dtype) const {
   const Preprocess& input = transform.input;
   const auto n = static_cast<int64_t>(batch.labels.size());
   const std::vector<data::MixedSample> mixed =
@@ -61,24 +60,29 @@ torch::Tensor Classification::Loss(Network& network, data::Batch& batch,
   if (!mixed.empty()) {
     data::MixPixels(mixed, input.height, input.width, input.channels, batch.pixels);
   }
-  const torch::Tensor pictures = ToInput(batch, transform, device).to(dtype);
+  Examples examples{.pictures = ToInput(batch, transform, device).to(dtype), .targets = {}};
+  if (mixed.empty() && loss_.kind == "cross_entropy") {
+    examples.targets = torch::tensor(batch.labels, torch::kInt).to(device, torch::kLong);
+  } else {
+    std::vector<float> targets = data::MixedTargets(mixed, batch.labels, classes_, loss_.smoothing);
+    examples.targets = torch::from_blob(targets.data(), {n, classes_}).to(device, dtype).clone();
+  }
+  return examples;
+}
 
+torch::Tensor Classification::Loss(Network& network, const Examples& examples,
+                                   const Draw& draw) const {
+  const torch::Tensor &pictures = examples.pictures, &targets = examples.targets;
   torch::Tensor logits;
   {
-    const Autocast autocast(device, bf16_);
+    const Autocast autocast(pictures.device(), bf16_);
     logits = network.Train(pictures, draw);
   }
   const torch::Tensor weights =
-      class_weights_.defined() ? class_weights_.to(device, dtype) : class_weights_;
-  if (mixed.empty() && loss_.kind == "cross_entropy") {
-    const torch::Tensor labels = torch::tensor(batch.labels, torch::kInt).to(torch::kLong);
-    return SmoothedCrossEntropy(logits, labels.to(device), loss_.smoothing, weights);
-  }
-  std::vector<float> targets = data::MixedTargets(mixed, batch.labels, classes_, loss_.smoothing);
-  const torch::Tensor soft =
-      torch::from_blob(targets.data(), {n, classes_}).to(device, dtype).clone();
-  if (loss_.kind == "bce") return BinaryCrossEntropy(logits, soft, loss_.bce_threshold);
-  return SoftCrossEntropy(logits, soft, weights);
+      class_weights_.defined() ? class_weights_.to(pictures.options()) : class_weights_;
+  if (targets.dim() == 1) return SmoothedCrossEntropy(logits, targets, loss_.smoothing, weights);
+  if (loss_.kind == "bce") return BinaryCrossEntropy(logits, targets, loss_.bce_threshold);
+  return SoftCrossEntropy(logits, targets, weights);
 }
 
 double Evaluation::Top1() const {

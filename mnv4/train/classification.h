@@ -17,15 +17,23 @@ namespace mnv4::train {
 /// them: the batch must outlive it.
 torch::Tensor ToInput(data::Batch& batch, const data::Transform& transform, torch::Device device);
 
+/// A batch as tensors on the device. On the CPU `pictures` borrows: the batch must outlive it.
+struct Examples {
+  torch::Tensor pictures;  ///< as ToInput has them
+  torch::Tensor targets;   ///< classes [n], int64; or what to expect of each [n, classes]
+};
+
 class Classification {
  public:
   /// Throws Error(kInvalidArgument) if balanced class weights are asked for and `source` does not
   /// know its labels.
   Classification(const recipe::Recipe& recipe, const data::Source& source, int classes);
 
-  /// The mean loss over a batch, which Mixup or CutMix may change.
-  torch::Tensor Loss(Network& network, data::Batch& batch, const data::Transform& transform,
-                     const Draw& draw, torch::Device device, torch::Dtype dtype) const;
+  /// Mixup and CutMix, which change the batch, and its way to the device.
+  Examples Prepare(data::Batch& batch, const data::Transform& transform, const Draw& draw,
+                   torch::Device device, torch::Dtype dtype) const;
+  /// The mean loss over them.
+  torch::Tensor Loss(Network& network, const Examples& examples, const Draw& draw) const;
 
  private:
   recipe::LossSection loss_;

@@ -159,7 +159,8 @@ struct Network::Pass {
       branch =
           branch * DropPathMask(*draw, block, rate->second, branch.size(0)).to(branch.options());
     }
-    return branch + In(node, 1);
+    // In place where nobody else asks for the branch: what made it does not keep it.
+    return plan.uses[Index(node.inputs[0])] == 1 ? branch.add_(In(node, 1)) : branch + In(node, 1);
   }
 
   Tensor operator()(const Pool2d& op, const Node& node) const {

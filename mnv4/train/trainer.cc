@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "mnv4/base/clock.h"
 #include "mnv4/base/error.h"
 #include "mnv4/recipe/scaling.h"
 #include "mnv4/train/device.h"
@@ -242,15 +243,19 @@ StepReport Trainer::Update(const std::function<data::Batch&()>& next) {
     data::Batch& batch = next();
     const Draw draw{static_cast<uint64_t>(recipe_.train.seed),
                     static_cast<uint64_t>(step_ * accumulate + i)};
-    const torch::Tensor loss =
-        classification_.Loss(network_, batch, train_transform_, draw, device_, dtype_);
+    const Examples examples =
+        classification_.Prepare(batch, train_transform_, draw, device_, dtype_);
+    const Clock::time_point start = Clock::now();
+    const torch::Tensor loss = classification_.Loss(network_, examples, draw);
     (accumulate == 1 ? loss : loss / static_cast<double>(accumulate)).backward();
     report.loss += loss.item<double>() / static_cast<double>(accumulate);
+    report.network_ms += MillisecondsSince(start);
     report.broken.insert(report.broken.end(), batch.broken.begin(), batch.broken.end());
   }
   if (!std::isfinite(report.loss)) {
     ThrowDiverged(fmt::format("the loss is {}", report.loss));
   }
+  const Clock::time_point start = Clock::now();
   if (recipe_.optimizer.clip_grad > 0) {
     report.gradient_norm = ClipGradients(trained_, recipe_.optimizer.clip_grad);
   }
@@ -258,6 +263,7 @@ StepReport Trainer::Update(const std::function<data::Batch&()>& next) {
   optimizer_->Step(report.lr);
   ++step_;
   if (ema_) ema_->Update(step_);
+  report.update_ms = MillisecondsSince(start);
   report.step = step_;
   return report;
 }

@@ -33,6 +33,8 @@ struct StepReport {
   double loss = 0;   ///< the mean over its samples
   double lr = 0;
   double gradient_norm = 0;         ///< before clipping; 0 if there is none
+  double network_ms = 0;            ///< of wall time: forward and backward passes
+  double update_ms = 0;             ///< optimizer and average
   std::vector<std::string> broken;  ///< pictures that could not be read: "key: why"
 };
 

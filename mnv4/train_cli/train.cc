@@ -4,9 +4,10 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <chrono>
+#include <ctime>
 #include <filesystem>
 
+#include "mnv4/base/clock.h"
 #include "mnv4/base/error.h"
 #include "mnv4/cli/interrupt.h"
 #include "mnv4/cli/options.h"
@@ -82,29 +83,42 @@ double PeakMemory() {
   return static_cast<double>(usage.ru_maxrss) / 1024;
 }
 
+// Of all threads.
+double CpuMilliseconds() { return 1e3 * static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
+
+double Median(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
 int DryRun(const recipe::Recipe& recipe) {
-  using Clock = std::chrono::steady_clock;
   const train::Datasets datasets = OpenDatasets(recipe);
   train::Trainer trainer(recipe, datasets);
   const recipe::Timing& timing = trainer.timing();
   const int64_t steps = std::min<int64_t>(kDrySteps, timing.steps);
-  std::vector<double> seconds;
+  std::vector<double> all_ms, loop_ms, cpu_ms;
   for (int64_t i = 0; i < steps; ++i) {
-    const auto start = Clock::now();
-    trainer.Step();
-    seconds.push_back(std::chrono::duration<double>(Clock::now() - start).count());
+    const Clock::time_point start = Clock::now();
+    const double cpu_start_ms = CpuMilliseconds();
+    const train::StepReport report = trainer.Step();
+    all_ms.push_back(MillisecondsSince(start));
+    cpu_ms.push_back(CpuMilliseconds() - cpu_start_ms);
+    loop_ms.push_back(all_ms.back() - report.network_ms - report.update_ms);
   }
-  std::sort(seconds.begin(), seconds.end());
-  const double median = seconds[seconds.size() / 2];
+  const double seconds = Median(all_ms) / 1e3;
   return PrintText(
       fmt::format("{}, {} classes, {} pictures\n"
                   "{} steps of {} pictures, {} an epoch; {} were tried\n"
                   "time    {:.3f} s a step, {:.1f} pictures/s: {} in all, without validation\n"
+                  "CPU     {:.3f} s a step, all threads together\n"
+                  "loop    {:.2f} ms of a step: waiting for data, mixing, copies\n"
                   "memory  {:.0f} MB at most\n",
                   trainer.configuration().spec.name, datasets.labels.size(), datasets.train->Size(),
-                  timing.steps, timing.batch, timing.steps_per_epoch, steps, median,
-                  static_cast<double>(timing.batch) / median,
-                  cli::Duration(median * static_cast<double>(timing.steps)), PeakMemory()));
+                  timing.steps, timing.batch, timing.steps_per_epoch, steps, seconds,
+                  static_cast<double>(timing.batch) / seconds,
+                  cli::Duration(seconds * static_cast<double>(timing.steps)), Median(cpu_ms) / 1e3,
+                  Median(loop_ms), PeakMemory()));
 }
 
 // "stamps" of recipes/stamps.yaml.
