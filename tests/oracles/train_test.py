@@ -198,8 +198,10 @@ class Twin:
         blocks = [(f"blocks.{s}.{b}", block) for s, stage in enumerate(self.model.blocks)
                   for b, block in enumerate(stage)]
         peak, schedule = self.get("model.drop_path"), self.get("model.drop_path_schedule", "garden")
-        timms = timm.create_model("mobilenetv4_" + self.get("model.name"), drop_path_rate=peak)
-        timms = [block for stage in timms.blocks for block in stage]
+        timms = []
+        if schedule == "timm":
+            other = timm.create_model("mobilenetv4_" + self.get("model.name"), drop_path_rate=peak)
+            timms = [block for stage in other.blocks for block in stage]
         self.drop_path = {}
         for i, (name, block) in enumerate(blocks):
             if not getattr(block, "has_skip", False):
@@ -259,6 +261,13 @@ class Twin:
         if self.get("ema.decay"):
             state.update({f"ema/{k}": v for k, v in self.average.items()})
         return state
+
+    @torch.no_grad()
+    def take(self, state):
+        """Goes on from the probe's weights, so that what differs is one update's: three at the peak
+        of a recipe's rate turn the last digits of the first into the eighth of the third."""
+        for name, tensor in self.state().items():
+            tensor.copy_(state[name])
 
     def lr(self, step):
         """Of 0-based step: cosine from the start of the run; in the warm-up a line from 0 to where
@@ -439,6 +448,7 @@ def updates(test, case, recipe_name, settings, start):
             worst[part] = max(worst[part], test.compare(
                 f"{case}, update {step}, {part}", {k: v for k, v in ours.items() if has(k)},
                 {k: v for k, v in theirs.items() if has(k)}))
+        twin.take(ours)
         file.unlink()
     print(f"{case:42} " + "  ".join(f"{k} {v:.1e}" for k, v in worst.items()), flush=True)
 
@@ -472,9 +482,9 @@ def timings(test):
     out.mkdir(exist_ok=True)
     for name, (batch, lr, epochs, warmup, ema, momentum) in PUBLISHED.items():
         for accumulate in batch // 256, 1:
-            test.probe("update", RECIPES / f"{name}.yaml", file, out, 0, 0, IMAGENET, "model.name=conv_small_035",
-                       f"model.num_classes={CLASSES}", "train.precision=fp32", "model.img_size=32",
-                       f"train.accumulate={accumulate}")
+            test.probe("update", RECIPES / f"{name}.yaml", file, out, 0, 0, IMAGENET,
+                       "model.name=conv_small_035", f"model.num_classes={CLASSES}",
+                       "model.img_size=32", "train.precision=fp32", f"train.accumulate={accumulate}")
             _, found = read(out / "step-0.safetensors")
             size = 256 * accumulate
             per_epoch = IMAGENET // size
@@ -487,8 +497,8 @@ def timings(test):
                 expected["warmup_steps"] = min(max(warmup * per_epoch, 500), steps // 10)
                 expected["ema_decay"] = min(ema ** ratio, 1 - 10 / steps) if ema else 0
             for key, value in expected.items():
-                test.check(f"{name} at batch {size}, {key}", abs(float(found[key]) - value) <= 1e-12 * max(1, value),
-                           f"{found[key]}, expected {value}")
+                good = abs(float(found[key]) - value) <= 1e-12 * max(1, value)
+                test.check(f"{name} at batch {size}, {key}", good, f"{found[key]}, expected {value}")
     print(f"timings of {len(PUBLISHED)} recipes on ImageNet, as published and at a batch of 256", flush=True)
 
 
