@@ -11,6 +11,7 @@
 
 #include "mnv4/arch/arch.h"
 #include "mnv4/graph/bind.h"
+#include "mnv4/io/testing.h"
 #include "mnv4/model/model.h"
 #include "mnv4/runtime/session.h"
 #include "mnv4/train/trainer.h"
@@ -19,20 +20,6 @@ namespace mnv4::train {
 namespace {
 
 constexpr int kClasses = 5, kSide = 64;
-
-// A folder of its own, gone with the test.
-class Folder {
- public:
-  explicit Folder(const std::string& name)
-      : path_(testing::TempDir() + "mnv4_engine_test." + name) {
-    std::filesystem::remove_all(path_);
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 // By hash, with layer scales under which blocks matter; training starts from 1e-5.
 model::Model Begun(const std::string& name) {
@@ -95,7 +82,7 @@ class Trained : public testing::TestWithParam<const char*> {
  protected:
   // Trained from the hash fill, saved.
   void SetUp() override {
-    const Folder begun("begun");
+    const mnv4::test::TempFolder begun;
     model::SaveFolder(Begun(GetParam()), begun.path());
     recipe::Recipe recipe = RecipeFor(GetParam());
     recipe.model.init_from = begun.path();
@@ -107,7 +94,7 @@ class Trained : public testing::TestWithParam<const char*> {
   }
 
   const Datasets datasets_ = Patterns();
-  const Folder folder_{"trained"};
+  const mnv4::test::TempFolder folder_;
   TensorMap live_;
   model::Model snapshot_;
 };
