@@ -77,7 +77,7 @@ def main():
         f"{megabytes[0]:.1f} MB after {steps[0]:.0f} steps, {megabytes[-1]:.1f} MB after "
         f"{steps[-1]:.0f}: {slope:+.2f} MB in 1000 steps"
     )
-    sys.exit(slope > MOST)
+    sys.exit(int(slope > MOST))
 
 
 if __name__ == "__main__":
