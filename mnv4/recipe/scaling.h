@@ -1,6 +1,7 @@
 #pragma once
-/// How a published recipe becomes one for a smaller batch or a shorter run. Sources: training.md
-/// section 11.1; "batch" is what one update sees, accumulation included.
+/// How a published recipe becomes one for a smaller batch or a shorter run. The rules and where
+/// they come from: docs/training.md, "Smaller batches". "Batch" is what one update sees,
+/// accumulation included.
 
 #include <cstdint>
 

@@ -28,7 +28,7 @@ struct Schedule {
 
 /// The learning rate of update `step`. During the warm-up it rises from warmup_lr to what the
 /// schedule has at its end; the schedule itself counts from 0 and is not moved by the warm-up
-/// (Garden). Vectors: training.md section 8, in schedule_test.cc.
+/// (Model Garden's). Published values: schedule_test.cc.
 double LearningRate(const Schedule& schedule, int64_t step);
 
 }  // namespace mnv4::recipe

@@ -7,7 +7,7 @@
 namespace mnv4::recipe {
 namespace {
 
-// The table of training.md section 8, which has nine digits.
+// Of the five published recipes, by the authors' code, to nine digits.
 TEST(Schedule, GivesThePresetsTheirPublishedRates) {
   struct Row {
     double lr, floor;
@@ -55,7 +55,7 @@ TEST(Schedule, StepsDownAtMultiples) {
   EXPECT_DOUBLE_EQ(LearningRate(schedule, 89), 0.001);
 }
 
-// MobileNetV1 of training.md section 13.
+// MobileNetV1's recipe in the Model Garden.
 TEST(Schedule, DecaysExponentiallyInStairsOrSmoothly) {
   Schedule schedule = {.kind = ScheduleKind::kExponential,
                        .lr = 0.256,

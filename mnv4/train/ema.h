@@ -7,7 +7,7 @@
 
 namespace mnv4::train {
 
-/// training.md section 9 (Garden): avg <- avg - (1 - d) (avg - w) after each update, counted after
+/// As the Model Garden does it: avg <- avg - (1 - d) (avg - w) after each update, counted after
 /// the increment.
 struct EmaOptions {
   double decay = 0.9999;

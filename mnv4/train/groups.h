@@ -14,13 +14,13 @@ namespace mnv4::train {
 bool IsBatchNorm(std::string_view name);
 
 enum class DecayFilter : uint8_t {
-  kGarden,  ///< all but batch norms: layer-scale gammas and the classifier's bias too (section 7)
+  kGarden,  ///< all but batch norms: layer-scale gammas and the classifier's bias too
   kNo1d,    ///< nothing with one dimension and no bias (timm)
 };
 bool TakesDecay(DecayFilter filter, std::string_view name, std::span<const int64_t> shape);
 
 /// Kernels of regular convolutions and of the classifier; not those of depthwise convolutions and
-/// attention layers, batch norms or biases (Garden; training.md sections 6.3 and 7).
+/// attention layers, batch norms or biases (Model Garden).
 bool TakesL2(std::string_view name, std::span<const int64_t> shape);
 
 /// For each name decay^(last layer - layer), timm's layer-wise decay of the learning rate: the stem

@@ -112,7 +112,7 @@ void ExpectPath(const std::vector<double>& got, const std::vector<double>& want,
   for (size_t i = 0; i < got.size(); ++i) EXPECT_NEAR(got[i], want[i], tolerance) << i;
 }
 
-// The vectors of training.md section 7, which have twelve digits.
+// Three updates each, worked out from the definitions to twelve digits.
 TEST(AdamW, GivesThePublishedVectorsInBothForms) {
   OptimizerOptions options = {.kind = OptimizerKind::kAdamWKeras,
                               .weight_decay = 0.1,
