@@ -16,9 +16,10 @@ import subprocess
 import tempfile
 import time
 
-import numpy as np
 import PIL
 from PIL import Image
+
+from photograph import photograph_like
 
 SIZE, CROP_PCT = 256, 0.95
 # Name of the benchmark -> the row it is printed as.
@@ -29,16 +30,8 @@ ROWS = {
 }
 
 
-def photograph_like(width, height):
-    """Blobs of all sizes: about as many bytes as a photograph of that size."""
-    rng = np.random.default_rng(0)
-    total = np.full((height, width, 3), 128, np.float32)
-    for cells, strength in [(8, 60), (32, 20), (128, 12), (512, 8.5), (1500, 7)]:
-        noise = rng.normal(size=(cells * 3 // 4 + 2, cells + 2, 3)).astype(np.float32)
-        for c in range(3):
-            layer = Image.fromarray(noise[..., c]).resize((width, height), Image.Resampling.BICUBIC)
-            total[..., c] += strength * np.asarray(layer)
-    return Image.fromarray(np.clip(total, 0, 255).astype(np.uint8))
+# Of a photograph of this size: about as many bytes as one.
+LAYERS = [(8, 60), (32, 20), (128, 12), (512, 8.5), (1500, 7)]
 
 
 def ours(bench, photo):
@@ -99,7 +92,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         photo = arguments.photo or f"{folder}/photo.jpg"
         if not arguments.photo:
-            photograph_like(4000, 3000).save(photo, quality=85)
+            photograph_like(4000, 3000, LAYERS).save(photo, quality=85)
         data = pathlib.Path(photo).read_bytes()
         rounds = []
         for _ in range(arguments.rounds):

@@ -18,12 +18,13 @@ import subprocess
 import tempfile
 import time
 
-import numpy as np
 import PIL
 import timm
 import torch
 from PIL import Image
 from timm.data import create_transform
+
+from photograph import photograph_like
 
 # Name of the benchmark -> the row it is printed as, and timm's auto_augment.
 ROWS = {
@@ -35,16 +36,8 @@ ROWS = {
 PICTURES_A_ROUND = 60
 
 
-def photograph_like(width, height):
-    """Blobs of all sizes: about as many bytes as a photograph of that size."""
-    rng = np.random.default_rng(0)
-    total = np.full((height, width, 3), 128, np.float32)
-    for cells, strength in [(6, 60), (20, 25), (60, 18), (160, 14), (400, 10)]:
-        noise = rng.normal(size=(cells * 3 // 4 + 2, cells + 2, 3)).astype(np.float32)
-        for c in range(3):
-            layer = Image.fromarray(noise[..., c]).resize((width, height), Image.Resampling.BICUBIC)
-            total[..., c] += strength * np.asarray(layer)
-    return Image.fromarray(np.clip(total, 0, 255).astype(np.uint8))
+# Of a photograph of this size: about as many bytes as one.
+LAYERS = [(6, 60), (20, 25), (60, 18), (160, 14), (400, 10)]
 
 
 def ours(bench, photo):
@@ -95,7 +88,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         photo = arguments.photo or f"{folder}/photo.jpg"
         if not arguments.photo:
-            photograph_like(500, 375).save(photo, quality=90)
+            photograph_like(500, 375, LAYERS).save(photo, quality=90)
         data = pathlib.Path(photo).read_bytes()
         timms(data, transforms)  # warms up
         rounds = [(ours(arguments.bench, photo), timms(data, transforms)) for _ in range(arguments.rounds)]

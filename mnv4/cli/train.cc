@@ -63,7 +63,7 @@ constexpr RecipeOption kRecipeOptions[] = {
     {Key("sched", "NAME", "cosine, step, exponential, poly or constant"), "schedule.kind"},
     {Key("lr", "X", "peak learning rate"), "schedule.lr"},
     {Key("warmup-epochs", "N", "epochs of rising learning rate"), "schedule.warmup_epochs"},
-    {Key("model-ema-decay", "X", "the same, with this decay"), "ema.decay"},
+    {Key("model-ema-decay", "X", "average the weights, with this decay"), "ema.decay"},
     {Key("epochs", "N", "how often the data is seen"), "train.epochs"},
     {Key("batch-size", "N", "pictures at once", 'b'), "train.batch_size"},
     {Key("seed", "N", "of everything that is drawn"), "train.seed"},

@@ -3,9 +3,9 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <numeric>
 
 #include "mnv4/base/error.h"
+#include "mnv4/model/top_k.h"
 #include "mnv4/train/device.h"
 #include "mnv4/train/loss.h"
 
@@ -109,20 +109,20 @@ Evaluation Evaluate(Network& network, const data::Source& source, const data::Tr
   while (std::unique_ptr<data::Batch> batch = loader.Next()) {
     evaluation.broken += static_cast<int64_t>(batch->broken.size());
     if (!batch->labels.empty()) {
-      const torch::Tensor logits =
-          network.Evaluate(ToInput(*batch, transform, device).to(dtype)).to(torch::kDouble).cpu();
-      const torch::Tensor log_p = at::log_softmax(logits, 1).contiguous();
+      const torch::Tensor logits = network.Evaluate(ToInput(*batch, transform, device).to(dtype))
+                                       .to(torch::kFloat)
+                                       .cpu()
+                                       .contiguous();
+      const torch::Tensor log_p = at::log_softmax(logits.to(torch::kDouble), 1).contiguous();
+      const float* scores = logits.data_ptr<float>();
       const double* row = log_p.data_ptr<double>();
       for (const int label : batch->labels) {
-        // Best first; of equal ones the lower class, as everywhere in the project.
-        std::vector<int> best(static_cast<size_t>(classes));
-        std::iota(best.begin(), best.end(), 0);
-        const auto top = best.begin() + std::min(classes, data::Accuracy::kTop);
-        std::partial_sort(best.begin(), top, best.end(), [&](int a, int b) {
-          return row[a] > row[b] || (row[a] == row[b] && a < b);
-        });
-        best.erase(top, best.end());
-        evaluation.accuracy.Add(best, std::exp(row[best[0]]), std::span(&label, 1));
+        std::vector<int> best;
+        const auto ranked =
+            model::TopK(std::span(scores, static_cast<size_t>(classes)), data::Accuracy::kTop);
+        for (const model::RankedClass& answer : ranked) best.push_back(answer.index);
+        evaluation.accuracy.Add(best, ranked.front().score, std::span(&label, 1));
+        scores += classes;
         ++evaluation.confusion[static_cast<size_t>(label) * classes + best[0]];
         loss -= row[label];
         row += classes;

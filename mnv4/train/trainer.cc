@@ -332,6 +332,4 @@ void Trainer::Load(const TensorMap& state, int64_t step) {
   loader_.reset();
 }
 
-double Trainer::seconds_waited() const { return loader_ ? loader_->seconds_waited() : 0; }
-
 }  // namespace mnv4::train

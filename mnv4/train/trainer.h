@@ -51,7 +51,8 @@ class Trainer {
   Trainer(const recipe::Recipe& recipe, const Datasets& datasets,
           torch::Dtype dtype = torch::kFloat);
 
-  /// The next update. Throws Error(kRuntime) if the loss is no number: then nothing was updated.
+  /// The next update. Throws Error(kRuntime) if the loss is no number: then no weight was
+  /// updated.
   StepReport Step();
   /// The same on batches of the caller's. `next` gives train.accumulate of them, one after another,
   /// each of any size and valid until the next; Mixup and CutMix change its pixels.
@@ -72,8 +73,6 @@ class Trainer {
   Network& network() { return network_; }
   /// What is trained, without weights.
   const model::Model& configuration() const { return model_; }
-  /// Seconds that steps have waited for data.
-  double seconds_waited() const;
 
  private:
   class Averaged;  // while alive, the network is as TakeSnapshot has it

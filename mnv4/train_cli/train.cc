@@ -170,12 +170,9 @@ int RunTrain(const cli::Arguments& arguments) {
     NoteEmptyClasses(datasets, show);
     result = train::RunTraining(trainer, recipe, datasets, folder, show);
   }
-  std::string text = fmt::format("{}\n", result.checkpoint);
-  if (result.best) {
-    text =
-        fmt::format("{}/best  {} {:.2f}\n", folder.path(), recipe.checkpoint.metric, *result.best);
-  }
-  PrintText(text);
+  PrintText(result.best ? fmt::format("{}/best  {} {:.2f}\n", folder.path(),
+                                      recipe.checkpoint.metric, *result.best)
+                        : fmt::format("{}\n", result.checkpoint));
   return result.finished ? 0 : cli::kInterruptedExitCode;
 }
 
