@@ -85,10 +85,44 @@ void Crew::Abandon(std::unique_ptr<Crew> crew) {
   (void)crew.release();
 }
 
-void Crew::Run(const Steps& steps) {
-  const uint32_t mine = next_turn_.fetch_add(1);
-  for (uint32_t turn; (turn = turn_.load()) != mine;) turn_.wait(turn);
+Crew::Waiter& Crew::PopWaiter() {
+  Waiter& first = *first_waiter_;
+  first_waiter_ = first.behind;
+  return first;
+}
 
+void Crew::Run(const Steps& steps) {
+  std::unique_lock lock(turns_);
+  if (taken_) {
+    Waiter self{.steps = &steps};
+    (first_waiter_ == nullptr ? first_waiter_ : last_waiter_->behind) = &self;
+    last_waiter_ = &self;
+    self.wake.wait(lock, [&] { return self.done || self.is_next; });
+    if (self.done) return;
+  }
+  taken_ = true;
+  lock.unlock();
+  RunNow(steps);
+  lock.lock();
+
+  const Waiter* const last = first_waiter_ == nullptr ? nullptr : last_waiter_;
+  for (const Waiter* helped = nullptr; helped != last;) {
+    Waiter& waiter = PopWaiter();
+    lock.unlock();
+    RunNow(*waiter.steps);
+    lock.lock();
+    helped = &waiter;
+    waiter.done = true;
+    waiter.wake.notify_one();
+  }
+  taken_ = first_waiter_ != nullptr;
+  if (!taken_) return;
+  Waiter& next = PopWaiter();
+  next.is_next = true;
+  next.wake.notify_one();
+}
+
+void Crew::RunNow(const Steps& steps) {
   steps_ = steps;
   first_ = end_.load(std::memory_order_relaxed);
   const uint32_t end = first_ + static_cast<uint32_t>(steps.count);
@@ -104,9 +138,6 @@ void Crew::Run(const Steps& steps) {
     }
     start = now;
   }
-
-  turn_.store(mine + 1);
-  turn_.notify_all();
 }
 
 bool Crew::IsBehind(int share, uint32_t step) const {

@@ -5,6 +5,9 @@
 /// has begun: a worker that another program keeps from its CPU, or that is still waking up, is left
 /// out and joins again at a later step. A share that was begun is waited for; a worker that keeps
 /// losing its CPU within shares is sent to rest for a while before it is tried again.
+///
+/// Callers take turns. One that finds others waiting when it is done does their runs too, while
+/// they sleep: woken, they would take the CPU of a worker, which then is missing for a millisecond.
 
 #include <atomic>
 #include <condition_variable>
@@ -35,7 +38,7 @@ class Crew {
   explicit Crew(int threads);
   ~Crew();
 
-  /// Does all shares of all steps. Callers take turns, first come, first served.
+  /// Does all shares of all steps, first come, first served; perhaps on another caller's thread.
   void Run(const Steps& steps);
 
   bool LostToFork() const { return forks_ != ForkCount(); }
@@ -57,6 +60,16 @@ class Crew {
     Clock::time_point back = {};   // when that ended
   };
 
+  // A caller that waits.
+  struct Waiter {
+    const Steps* steps = nullptr;
+    std::condition_variable wake;
+    bool is_next = false, done = false;
+    Waiter* behind = nullptr;
+  };
+
+  Waiter& PopWaiter();
+  void RunNow(const Steps& steps);
   void Work(uint32_t step, int thread);
   void WaitForWorkers(uint32_t step);
   bool Judge(int worker, Clock::time_point now, Clock::duration lost);  // true: it is to rest
@@ -71,7 +84,9 @@ class Crew {
   const bool oversubscribed_;
   const uint32_t forks_ = ForkCount();
   Crew* abandoned_before_ = nullptr;
-  std::atomic<uint32_t> next_turn_{0}, turn_{0};
+  std::mutex turns_;
+  bool taken_ = false;                                       // by a caller
+  Waiter *first_waiter_ = nullptr, *last_waiter_ = nullptr;  // on their callers' stacks
 
   // Of the run under way. A thread reads them only after it has begun a share: then the run cannot
   // end, and so the caller cannot change them, before that share is done.

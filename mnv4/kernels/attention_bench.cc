@@ -10,6 +10,7 @@
 
 #include "mnv4/base/aligned_buffer.h"
 #include "mnv4/kernels/attention_ref.h"
+#include "mnv4/kernels/bench_rates.h"
 #include "mnv4/kernels/layer_shapes.h"
 
 namespace mnv4::kernels {
@@ -62,9 +63,7 @@ void Layer(benchmark::State& state, const AttentionLayer& layer) {
   for ([[maybe_unused]] auto iteration : state) kernel.run(p, args, 0, kernel.units(p));
   if (!IsRight(p, args)) state.SkipWithError("differs from the reference");
 
-  const double macs = 2.0 * p.q.h * p.q.w * p.k.h * p.k.w * p.q.c;
-  state.counters["MAC/s"] = benchmark::Counter(macs * static_cast<double>(state.iterations()),
-                                               benchmark::Counter::kIsRate);
+  CountMacs(state, 2.0 * p.q.h * p.q.w * p.k.h * p.k.w * p.q.c);
   state.SetBytesProcessed(state.iterations() *
                           static_cast<int64_t>(2 * p.q.bytes() + 2 * p.k.bytes()));
   state.SetLabel(kernel.name);

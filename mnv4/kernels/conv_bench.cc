@@ -1,5 +1,6 @@
 // Every distinct convolution of the published networks, by the first row of the table that takes
-// it: GMAC/s and bytes moved. MNV4_ISA caps the instruction set. A wrong result is an error.
+// it: MAC/s, their share of the machine's peak, and bytes moved. MNV4_ISA caps the instruction set.
+// A wrong result is an error.
 
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "mnv4/base/aligned_buffer.h"
+#include "mnv4/kernels/bench_rates.h"
 #include "mnv4/kernels/conv_ref.h"
 #include "mnv4/kernels/layer_shapes.h"
 
@@ -92,9 +94,7 @@ void Layer(benchmark::State& state, const ConvLayer& layer) {
   }
   if (!IsRight(p, args, oihw.data())) state.SkipWithError("differs from the reference");
 
-  const double macs = static_cast<double>(oihw.size()) * p.y.h * p.y.w;
-  const auto repetitions = static_cast<double>(state.iterations());
-  state.counters["MAC/s"] = benchmark::Counter(macs * repetitions, benchmark::Counter::kIsRate);
+  CountMacs(state, static_cast<double>(oihw.size()) * p.y.h * p.y.w);
   state.SetBytesProcessed(state.iterations() *
                           static_cast<int64_t>(packed_bytes + p.x.bytes() + p.y.bytes()));
   state.SetLabel(kernel.name);
