@@ -106,8 +106,7 @@ struct MNV4_HIDDEN Session::Impl {
     return *session;
   }
 
-  std::span<const float> RunAndKeepLogits() {
-    session->Run();
+  std::span<const float> KeepLogits() {
     logits.resize(session->OutputSize("logits"));
     session->CopyOutput("logits", logits);
     return logits;
@@ -117,7 +116,8 @@ struct MNV4_HIDDEN Session::Impl {
     const auto input = For(1, cropped.height, cropped.width).input(0);
     Normalize(cropped.view(), model->impl_->model.preprocess, input.data, input.row_stride,
               input.pixel_stride, 1);
-    return RunAndKeepLogits();
+    session->Run();
+    return KeepLogits();
   }
 
   const runtime::Session& Last() const {
@@ -151,22 +151,9 @@ std::span<const float> Session::Run(std::span<const float> images, int n, int h,
                             channels, h, w));
   }
   runtime::Session& session = impl_->For(n, h, w);
-  const bool nchw = layout == TensorLayout::kNchw;
-  const ptrdiff_t plane = static_cast<ptrdiff_t>(h) * w;
-  for (int image = 0; image < n; ++image) {
-    const runtime::Session::Input input = session.input(image);
-    const float* from = images.data() + image * plane * channels;
-    for (int y = 0; y < h; ++y) {
-      for (int x = 0; x < w; ++x) {
-        float* pixel = input.data + y * input.row_stride + x * input.pixel_stride;
-        const ptrdiff_t at = static_cast<ptrdiff_t>(y) * w + x;
-        for (int c = 0; c < channels; ++c) {
-          pixel[c] = nchw ? from[c * plane + at] : from[at * channels + c];
-        }
-      }
-    }
-  }
-  return impl_->RunAndKeepLogits();
+  session.Run(layout == TensorLayout::kNchw ? kernels::PicturesNchw(images.data(), channels, h, w)
+                                            : kernels::PicturesNhwc(images.data(), channels, h, w));
+  return impl_->KeepLogits();
 }
 
 void Session::Run(std::span<const float> images, int n, int h, int w, TensorLayout layout,

@@ -61,14 +61,30 @@ Session::Input Session::input(int image) const {
           desc.pixel_stride()};
 }
 
-void Session::Run(std::span<double> step_seconds) {
+void Session::ClearInputHalo() {
   const int input = plan_->SlotOf("input");
   const Desc& desc = plan_->slots()[static_cast<size_t>(input)].desc;
   ClearHalo(desc, At<std::byte>(input), 0, Planes(desc));
+}
+
+void Session::Run(std::span<double> step_seconds) {
+  ClearInputHalo();
   claimed_.store(0, std::memory_order_relaxed);
   pool_.RunSteps(
       plan_->steps().size(), [this](size_t step, int thread) noexcept { RunStep(step, thread); },
       step_seconds);
+}
+
+void Session::Run(const kernels::Pictures& pictures) {
+  ClearInputHalo();
+  claimed_.store(0, std::memory_order_relaxed);
+  const int input = plan_->SlotOf("input");
+  const Desc& desc = plan_->slots()[static_cast<size_t>(input)].desc;
+  pool_.RunSteps(plan_->steps().size() + 1, [&](size_t step, int thread) noexcept {
+    if (step > 0) return RunStep(step - 1, thread);
+    const Range rows = ShareOf(desc.n * desc.h, thread, pool_.threads());
+    kernels::CopyRows(pictures, rows.begin, rows.end, desc, At<float>(input));
+  });
 }
 
 void Session::RunStep(size_t index, int thread) noexcept {

@@ -10,6 +10,7 @@
 
 #include "mnv4/base/aligned_buffer.h"
 #include "mnv4/base/thread_pool.h"
+#include "mnv4/kernels/pictures.h"
 #include "mnv4/runtime/plan.h"
 
 namespace mnv4::runtime {
@@ -34,6 +35,8 @@ class Session {
   /// Runs all steps. With `step_seconds`, adds each step's wall time to its entry (one per step).
   /// Throws what ThreadPool::RunSteps does.
   void Run(std::span<double> step_seconds = {});
+  /// The same on float pictures in memory, which need not be in input().
+  void Run(const kernels::Pictures& pictures);
 
   /// Elements of one output of the last Run: "logits" or a feature the plan was asked for.
   size_t OutputSize(const std::string& name) const;
@@ -41,6 +44,7 @@ class Session {
   void CopyOutput(const std::string& name, std::span<float> nchw) const;
 
  private:
+  void ClearInputHalo();
   void RunStep(size_t index, int thread) noexcept;
   template <class T>
   T* At(int slot) const {
