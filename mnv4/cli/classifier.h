@@ -28,6 +28,8 @@ class Classifier {
   /// The `topk` best classes of each picture, in their order. Throws Error(kRuntime) if the network
   /// gives what is not a number.
   std::vector<Ranking> Classify(std::span<const Image> pictures, int topk);
+  /// Of all pictures of the last call, [pictures, classes].
+  std::span<const float> logits() const { return logits_; }
 
  private:
   Preprocess preprocess_;

@@ -134,7 +134,8 @@ int Run(const Arguments& arguments) {
   const model::Model model = LoadClassifier(arguments);
   const Preprocess preprocess = PreprocessFrom(arguments, model.preprocess);
   const std::unique_ptr<data::Dataset> samples = data::ListOf(SamplesOf(paths, model));
-  Pipeline pipeline(arguments, model, preprocess, *samples, arguments.Integer(kTopK));
+  Pipeline pipeline(arguments, model, preprocess, PlanOptionsFrom(arguments), *samples,
+                    arguments.Integer(kTopK));
   Reports reports(arguments, model, preprocess, paths);
 
   const InterruptScope interrupt;

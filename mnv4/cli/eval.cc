@@ -34,10 +34,17 @@ constexpr Option kHtml = {.name = "html",
                           .value = "FILE",
                           .help = "also write a page with the worst mistakes"};
 
+constexpr const char* kOthers[] = {"fp32", "fp16", "bf16"};
+constexpr Option kAgainst = {.name = "against",
+                             .kind = ValueKind::kChoice,
+                             .value = "P",
+                             .help = "answer in this precision too, and say how far apart they are",
+                             .choices = kOthers};
+
 constexpr Option kOptions[] = {
-    kModel,    kClassMap,      kRealLabels, kJson,   kCsv,   kOutput,    kHtml,    kThreads,
-    kWorkers,  kBatchSize,     kStrict,     kNoExif, kIsa,   kPrecision, kImgSize, kCropPct,
-    kCropMode, kInterpolation, kMean,       kStd,    kQuiet, kVerbose};
+    kModel,   kClassMap,  kRealLabels,    kJson,   kCsv, kOutput,    kHtml,    kThreads,
+    kWorkers, kBatchSize, kStrict,        kNoExif, kIsa, kPrecision, kAgainst, kImgSize,
+    kCropPct, kCropMode,  kInterpolation, kMean,   kStd, kQuiet,     kVerbose};
 
 // All the places results go to.
 class Reports {
@@ -138,13 +145,22 @@ int Run(const Arguments& arguments) {
     relabelled = set.get();
     samples = std::move(set);
   }
+  const runtime::PlanOptions plan = PlanOptionsFrom(arguments);
+  std::optional<runtime::Precision> other;
+  std::optional<Agreement> agreement;
+  if (arguments.Has(kAgainst)) {
+    other = runtime::ParsePrecision(arguments.Text(kAgainst), plan.isa);
+    agreement = Agreement{.precision = arguments.Text(kAgainst)};
+  }
   Reports reports(arguments, {.model = model.spec.name,
                               .data = fmt::format("{}", fmt::join(arguments.operands(), " ")),
                               .height = preprocess.height,
                               .width = preprocess.width,
                               .labels = model.labels,
-                              .accuracy = data::Accuracy(model.spec.num_classes)});
-  Pipeline pipeline(arguments, model, preprocess, *samples, data::Accuracy::kTop);
+                              .precision = Name(plan.precision),
+                              .accuracy = data::Accuracy(model.spec.num_classes),
+                              .agreement = agreement});
+  Pipeline pipeline(arguments, model, preprocess, plan, *samples, data::Accuracy::kTop, other);
 
   const InterruptScope interrupt;
   SeeAll(pipeline, *samples, interrupt, arguments.Has(kStrict), reports);
@@ -176,7 +192,9 @@ const Command kEval = {
         "a row a picture (image,truth,index,label,score,top1,top5,error) and the text on stderr.\n"
         "A picture that cannot be read is reported and counted apart, and the exit code is 1.\n"
         "Ctrl-C prints what is known so far (exit 130).",
-    .example = "mnv4 eval -m models/conv_small imagenet/val --html mistakes.html",
+    .example =
+        "mnv4 eval -m models/conv_small imagenet/val --html mistakes.html\n"
+        "mnv4 eval -m models/conv_small imagenet/val --precision bf16 --against fp32",
     .run = Run};
 
 }  // namespace mnv4::cli

@@ -90,6 +90,17 @@ void Evaluation::Add(const Result& result) {
   std::vector<int> best;
   for (const model::RankedClass& ranked : result.best) best.push_back(ranked.index);
   accuracy.Add(best, result.best.front().score, result.sample.labels);
+  if (agreement) agreement->Add(result);
+}
+
+void Agreement::Add(const Result& result) {
+  const Other& other = result.other.value();
+  const std::vector<int>& truth = result.sample.labels;
+  ++pictures;
+  right += std::find(truth.begin(), truth.end(), other.index) != truth.end() ? 1 : 0;
+  same += other.index == result.best.front().index ? 1 : 0;
+  difference = std::max(difference, other.difference);
+  largest = std::max(largest, other.largest);
 }
 
 double Evaluation::PicturesPerSecond() const {
@@ -134,6 +145,13 @@ std::string EvaluationText(const Evaluation& evaluation, const Style& style) {
     line("calibration error", fmt::format("{:.2f} % ({} bins)", 100 * accuracy.CalibrationError(),
                                           data::Accuracy::kBins));
   }
+  if (const auto& other = evaluation.agreement; other && pictures > 0) {
+    line(("against " + other->precision).c_str(),
+         fmt::format("top-1 {}", ShareText(other->right, other->pictures)));
+    line("  same answer", ShareText(other->same, other->pictures));
+    line("  logits differ", fmt::format("by {:.3g} at most; the largest is {:.3g}",
+                                        other->difference, other->largest));
+  }
   line("speed", fmt::format("{:.1f} pictures/s", evaluation.PicturesPerSecond()));
   if (pictures > 0) text += '\n' + WorstTable(evaluation, style);
   if (accuracy.right() < pictures) text += '\n' + ConfusionTable(evaluation, style);
@@ -147,6 +165,7 @@ std::string EvaluationJson(const Evaluation& evaluation) {
   json.Add("model", evaluation.model);
   json.Add("data", Printable(evaluation.data, kMaxPathBytes));
   json.Add("input", Json::Array{evaluation.height, evaluation.width});
+  json.Add("precision", evaluation.precision);
   json.Add("interrupted", evaluation.interrupted);
   json.Add("pictures", pictures);
   json.Add("broken", evaluation.broken.size());
@@ -156,6 +175,13 @@ std::string EvaluationJson(const Evaluation& evaluation) {
   json.Add("top1", pictures == 0 ? Json() : Json(Percent(accuracy.right(), pictures)));
   json.Add("top5", pictures == 0 ? Json() : Json(Percent(accuracy.right_in_top5(), pictures)));
   json.Add("ece", pictures == 0 ? Json() : Json(100 * accuracy.CalibrationError()));
+  if (const auto& other = evaluation.agreement) {
+    json.Add("against", Json::Object{{"precision", other->precision},
+                                     {"right", other->right},
+                                     {"same_answer", other->same},
+                                     {"max_difference", other->difference},
+                                     {"max_logit", other->largest}});
+  }
   json.Add("seconds", evaluation.seconds);
   json.Add("pictures_per_second", evaluation.PicturesPerSecond());
   json.Add("classes", ClassesJson(evaluation));

@@ -2,6 +2,7 @@
 /// What `mnv4 eval` says about a data set, as text and JSON, and about a picture, as CSV.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,11 +12,24 @@
 
 namespace mnv4::cli {
 
+/// How the answers in two precisions compare.
+struct Agreement {
+  std::string precision = {};       ///< the other one: "fp32"
+  int64_t pictures = 0, right = 0;  ///< right in the other one
+  int64_t same = 0;                 ///< with the same best class
+  float difference = 0;             ///< largest of a logit
+  float largest = 0;                ///< |logit| in the other one
+
+  void Add(const Result& result);
+};
+
 struct Evaluation {
   std::string model, data;          ///< "mobilenetv4_conv_small", what was evaluated
   int height = 0, width = 0;        ///< of the network's input, pixels
   std::vector<std::string> labels;  ///< class names, as the model shows them; may be empty
+  std::string precision = "fp32";
   data::Accuracy accuracy;
+  std::optional<Agreement> agreement = {};
   std::vector<std::pair<std::string, std::string>> broken = {};  ///< pictures and why
   int64_t left_out = 0;                                          ///< pictures without a label
   double seconds = 0;        ///< from the first picture to the last

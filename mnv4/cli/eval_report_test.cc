@@ -47,6 +47,22 @@ Evaluation Example() {
   return evaluation;
 }
 
+TEST(EvaluationText, SaysHowAnotherPrecisionAgrees) {
+  Evaluation evaluation = {.labels = kLabels,
+                           .accuracy = data::Accuracy(3),
+                           .agreement = Agreement{.precision = "fp32"}};
+  Result result = Answer("a", {0}, 0, 0.9);
+  result.other = Other{.index = 0, .difference = 0.25f, .largest = 8};
+  evaluation.Add(result);
+  result = Answer("b", {1}, 0, 0.6);
+  result.other = Other{.index = 1, .difference = 0.125f, .largest = 9};
+  evaluation.Add(result);
+  EXPECT_THAT(EvaluationText(evaluation, kPlain),
+              HasSubstr("against fp32       top-1 2 of 2, 100.00 %\n"
+                        "  same answer      1 of 2, 50.00 %\n"
+                        "  logits differ    by 0.25 at most; the largest is 9\n"));
+}
+
 TEST(EvaluationText, HasTheFiguresTheWorstClassesAndTheConfusedPairs) {
   const std::string text = EvaluationText(Example(), kPlain);
   EXPECT_THAT(text, HasSubstr("net, 3 classes, 64 x 32 pixels, on val\n"));

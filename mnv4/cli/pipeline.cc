@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "mnv4/base/clock.h"
@@ -18,20 +19,42 @@ namespace {
 // other one wakes up.
 constexpr int kAhead = 8;
 
+// What `classifier` says, and how far from `logits`.
+std::vector<Other> AnswersOf(Classifier& classifier, std::span<const Image> pictures,
+                             std::span<const float> logits) {
+  std::vector<Other> answers;
+  for (const Ranking& ranking : classifier.Classify(pictures, 1)) {
+    answers.push_back({.index = ranking.front().index});
+  }
+  for (size_t i = 0; i < logits.size(); ++i) {
+    Other& answer = answers[i * answers.size() / logits.size()];
+    const float logit = classifier.logits()[i];
+    answer.difference = std::max(answer.difference, std::abs(logits[i] - logit));
+    answer.largest = std::max(answer.largest, std::abs(logit));
+  }
+  return answers;
+}
+
 }  // namespace
 
 Pipeline::Pipeline(const Arguments& arguments, const model::Model& model,
-                   const Preprocess& preprocess, data::Dataset& samples, int topk)
+                   const Preprocess& preprocess, const runtime::PlanOptions& plan,
+                   data::Dataset& samples, int topk, std::optional<runtime::Precision> other)
     : topk_(topk),
       batch_size_(arguments.Integer(kBatchSize)),
       workers_(WorkersFrom(arguments)),
-      classifier_(model, preprocess, PlanOptionsFrom(arguments), ThreadsFrom(arguments)),
+      classifier_(model, preprocess, plan, ThreadsFrom(arguments)),
       queue_(
           samples,
           [preprocess, apply_exif = !arguments.Has(kNoExif)](const data::Sample& sample) {
             return LoadPicture(sample, preprocess, apply_exif);
           },
-          workers_, workers_ + batch_size_ + kAhead) {}
+          workers_, workers_ + batch_size_ + kAhead) {
+  if (!other) return;
+  runtime::PlanOptions other_plan = plan;
+  other_plan.precision = *other;
+  other_.emplace(model, preprocess, other_plan, ThreadsFrom(arguments));
+}
 
 std::vector<Result> Pipeline::Next() {
   const Clock::time_point begin = Clock::now();
@@ -49,10 +72,13 @@ std::vector<Result> Pipeline::Next() {
   const Clock::time_point start = Clock::now();
   std::vector<Ranking> rankings = classifier_.Classify(pictures, topk_);
   const double each_ms = MillisecondsSince(start) / static_cast<double>(rankings.size());
+  std::vector<Other> others;
+  if (other_) others = AnswersOf(*other_, pictures, classifier_.logits());
   auto ranking = rankings.begin();
   for (Result& result : results) {
     decode_ms_ += result.decode_ms;
     if (!result.error.empty()) continue;
+    if (other_) result.other = others[static_cast<size_t>(ranking - rankings.begin())];
     result.best = std::move(*ranking++);
     result.network_ms = each_ms;
     network_ms_ += each_ms;

@@ -1,6 +1,7 @@
 #pragma once
 /// A data set's pictures to ranked classes: decoded on workers, ahead of the network.
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,10 +14,11 @@ namespace mnv4::cli {
 
 class Pipeline {
  public:
-  /// `arguments` have --threads, --workers, --batch-size, --isa and --no-exif. `model` and
-  /// `samples` must outlive it.
+  /// `arguments` have --threads, --workers, --batch-size and --no-exif. `model` and `samples` must
+  /// outlive it. With another precision, results have that one's answers beside.
   Pipeline(const Arguments& arguments, const model::Model& model, const Preprocess& preprocess,
-           data::Dataset& samples, int topk);
+           const runtime::PlanOptions& plan, data::Dataset& samples, int topk,
+           std::optional<runtime::Precision> other = std::nullopt);
 
   /// The next pictures, as many as a batch holds, answered; the broken ones among them say why not.
   /// Empty after the last. Throws what the data set throws.
@@ -31,6 +33,7 @@ class Pipeline {
  private:
   const int topk_, batch_size_, workers_;
   Classifier classifier_;
+  std::optional<Classifier> other_;  // in another precision
   PictureQueue queue_;
   int64_t pictures_ = 0;
   double seconds_ = 0, decode_ms_ = 0, network_ms_ = 0;

@@ -2,6 +2,7 @@
 /// What a classifier says about one picture.
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,10 +11,18 @@
 
 namespace mnv4::cli {
 
+/// The answer to the same picture in another precision.
+struct Other {
+  int index = 0;         ///< of the best class
+  float difference = 0;  ///< largest of a logit
+  float largest = 0;     ///< |logit|
+};
+
 struct Result {
   data::Sample sample;
   std::string error;  ///< why there is no answer; "" if there is one
   std::vector<model::RankedClass> best;
+  std::optional<Other> other = {};
   double decode_ms = 0;   ///< reading, decoding, resizing
   double network_ms = 0;  ///< its share of its batch
 };

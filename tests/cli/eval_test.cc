@@ -116,6 +116,14 @@ TEST_F(Eval, TakesTheDataSetsOwnClassNames) {
   EXPECT_EQ(Member(json, "pictures"), Json(6));
 }
 
+TEST_F(Eval, SaysHowAnotherPrecisionAgrees) {
+  const Json json = RunJson(std::string(kEvaluate) + "val --against fp32 --json");
+  const Json against = Member(json, "against");
+  EXPECT_EQ(Member(against, "right"), Member(json, "right"));
+  EXPECT_EQ(Member(against, "same_answer"), Member(json, "pictures"));
+  EXPECT_EQ(Member(against, "max_difference"), Json(0));
+}
+
 TEST_F(Eval, WritesAPageOfMistakes) {
   const Outcome outcome = Run(std::string(kEvaluate) + "val --html page.html");
   EXPECT_EQ(outcome.code, 0) << outcome.err;
