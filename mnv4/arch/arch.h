@@ -37,6 +37,9 @@ std::optional<NetworkSpec> FindArchitecture(std::string_view name);
 NetworkSpec ScaleWidth(NetworkSpec spec, double multiplier);
 /// timm's names, from small to large.
 std::span<const char* const> ArchitectureNames();
+/// The architecture whose name, or name without "mobilenetv4_", is most like `name`: for error
+/// texts.
+std::string NearestArchitecture(std::string_view name);
 /// The known name with the smallest edit distance, for error texts.
 std::string NearestName(std::string_view name, std::span<const char* const> known);
 

@@ -221,4 +221,12 @@ std::string NearestName(std::string_view name, std::span<const char* const> know
   return nearest == known.end() ? "" : *nearest;
 }
 
+std::string NearestArchitecture(std::string_view name) {
+  name = name.substr(0, 64);
+  const std::string full_name = std::string(kPrefix) + std::string(name);
+  std::string as_it_is = NearestName(name, kNames), completed = NearestName(full_name, kNames);
+  const bool completes = EditDistance(full_name, completed) < EditDistance(name, as_it_is);
+  return completes ? completed : as_it_is;
+}
+
 }  // namespace mnv4

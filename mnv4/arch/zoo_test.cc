@@ -139,6 +139,13 @@ TEST(NearestName, NamesTheSmallestEditDistance) {
   EXPECT_EQ(NearestName("x", {}), "");
 }
 
+TEST(NearestArchitecture, LooksBehindTheFamily) {
+  EXPECT_EQ(NearestArchitecture("conv_smal"), "mobilenetv4_conv_small");
+  EXPECT_EQ(NearestArchitecture("mobilenetv4_conv_smal"), "mobilenetv4_conv_small");
+  EXPECT_EQ(NearestArchitecture("mobilentv2_140"), "mobilenetv2_140");
+  EXPECT_EQ(NearestArchitecture("tf_mobilenetv3_large_100s"), "tf_mobilenetv3_large_100");
+}
+
 TEST(PretrainedTags, AreOfKnownArchitectures) {
   EXPECT_EQ(PretrainedTags().size(), 28u + 24u);
   std::set<std::string> names, tags;

@@ -104,9 +104,8 @@ int Run(const Arguments& arguments) {
   const std::string pattern = arguments.operands().empty() ? "*" : arguments.operands().front();
   const std::vector<Row> rows = MatchingRows(pattern);
   if (rows.empty()) {
-    throw Error(ErrorCode::kInvalidArgument,
-                fmt::format("'{}' matches no network; nearest: {}", pattern,
-                            NearestName(pattern, ArchitectureNames())));
+    throw Error(ErrorCode::kInvalidArgument, fmt::format("'{}' matches no network; nearest: {}",
+                                                         pattern, NearestArchitecture(pattern)));
   }
   Output output;
   if (arguments.Has(kJson)) {

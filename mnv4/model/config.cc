@@ -131,7 +131,7 @@ NetworkSpec ReadArchitecture(const JsonCursor& root, const std::optional<Network
   if (!spec && network) return *network;
   if (!spec) {
     name.Fail(fmt::format("unknown '{}', the nearest known is '{}'", Printable(name.String(), 60),
-                          NearestName(name.String().substr(0, 64), ArchitectureNames())));
+                          NearestArchitecture(name.String())));
   }
   if (network) {  // what a configuration may leave open
     spec->num_classes = network->num_classes;
