@@ -18,6 +18,7 @@ struct IsElementwise {
   bool operator()(const ChannelScale&) const { return true; }
   bool operator()(const Activate&) const { return true; }
   bool operator()(const Add&) const { return true; }
+  bool operator()(const Multiply&) const { return true; }
   bool operator()(const Pool2d&) const { return false; }
   bool operator()(const Linear&) const { return false; }
   bool operator()(const Attention&) const { return false; }
@@ -54,7 +55,7 @@ int64_t PeakActivationBytes(const Graph& graph, const std::string& output) {
       if (last_use[Index(id)] == i) freed += ActivationBytes(graph.at(id));
     }
     const int64_t written = ActivationBytes(node);
-    const bool in_place = freed > 0 && std::visit(IsElementwise{}, node.op);
+    const bool in_place = freed >= written && std::visit(IsElementwise{}, node.op);
     peak = std::max(peak, live + (in_place ? 0 : written));
     live += written - freed;
     if (last_use[i] == i) live -= written;  // nobody reads it

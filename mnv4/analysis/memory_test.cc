@@ -38,6 +38,13 @@ TEST(PeakActivationBytes, CannotWriteOverWhatIsReadLater) {
   EXPECT_EQ(PeakActivationBytes(b.Finish()), 2 * 8 * kPixelBytes);
 }
 
+TEST(PeakActivationBytes, DoesNotWriteAMapOverItsGate) {
+  Builder b("gate", {1, 4, 4, 8});
+  const NodeId gate = b.Add(Pool2d{}, {b.input()});
+  b.SetOutput("logits", b.Add(Add{}, {b.Add(Multiply{}, {b.input(), gate}), b.input()}));
+  EXPECT_EQ(PeakActivationBytes(b.Finish()), 2 * 8 * kPixelBytes + 8 * 4);
+}
+
 TEST(PeakActivationBytes, FreesOutputsThatAreNotTheOneKept) {
   Builder b("features", {1, 4, 4, 1});
   NodeId y = Pointwise(b, b.input(), "a", 8);

@@ -59,7 +59,7 @@ const std::string& Model::architecture() const { return impl_->model.spec.name; 
 const std::vector<std::string>& Model::labels() const { return impl_->model.labels; }
 int Model::num_classes() const {
   const NetworkSpec& spec = impl_->model.spec;
-  return spec.num_classes > 0 ? spec.num_classes : spec.head;
+  return spec.num_classes > 0 ? spec.num_classes : FeatureChannels(spec);
 }
 int Model::input_channels() const { return impl_->model.spec.in_chans; }
 int Model::input_height() const { return impl_->model.preprocess.height; }

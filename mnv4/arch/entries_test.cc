@@ -58,6 +58,55 @@ TEST(Entries, CountsAndBytesAreTimms) {
   }
 }
 
+// The entries under `prefix`, without those of norms.
+std::vector<std::string> Under(const std::string& prefix, const char* name) {
+  std::vector<std::string> found;
+  for (const std::string& entry : EntriesOf(Lower(FindArchitecture(name).value(), 1, 64, 64))) {
+    const bool norm = entry.find("running_") != entry.npos || entry.find("num_b") != entry.npos ||
+                      entry.find("bn1.bias") != entry.npos ||
+                      entry.find("bn2.bias") != entry.npos || entry.find("bn3.bias") != entry.npos;
+    if (entry.starts_with(prefix) && !norm) found.push_back(entry.substr(prefix.size()));
+  }
+  return found;
+}
+
+TEST(Entries, OfTheOtherGenerationsAreTimms) {
+  const struct {
+    const char* name;
+    size_t entries;
+  } rows[] = {{"mobilenetv1_100", 164},
+              {"mobilenetv2_100", 314},
+              {"mobilenetv3_large_100", 312},
+              {"mobilenetv3_small_100", 244}};
+  for (const auto& row : rows) {
+    const Graph graph = Lower(FindArchitecture(row.name).value(), 1, 64, 64);
+    EXPECT_EQ(EntriesOf(graph).size(), row.entries) << row.name;
+  }
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(Under("blocks.1.0.", "mobilenetv1_100"),
+            (Names{"conv_dw.weight [64, 1, 3, 3]", "bn1.weight [64]",
+                   "conv_pw.weight [128, 64, 1, 1]", "bn2.weight [128]"}));
+  EXPECT_EQ(
+      Under("blocks.2.0.", "mobilenetv3_large_100"),
+      (Names{"conv_pw.weight [72, 24, 1, 1]", "bn1.weight [72]", "conv_dw.weight [72, 1, 5, 5]",
+             "bn2.weight [72]", "se.conv_reduce.weight [24, 72, 1, 1]", "se.conv_reduce.bias [24]",
+             "se.conv_expand.weight [72, 24, 1, 1]", "se.conv_expand.bias [72]",
+             "conv_pwl.weight [40, 72, 1, 1]", "bn3.weight [40]"}));
+  EXPECT_EQ(Under("blocks.0.0.", "mobilenetv3_small_100"),
+            (Names{"conv_dw.weight [16, 1, 3, 3]", "bn1.weight [16]",
+                   "se.conv_reduce.weight [8, 16, 1, 1]", "se.conv_reduce.bias [8]",
+                   "se.conv_expand.weight [16, 8, 1, 1]", "se.conv_expand.bias [16]",
+                   "conv_pw.weight [16, 16, 1, 1]", "bn2.weight [16]"}));
+  EXPECT_EQ(Under("c", "mobilenetv1_100"),
+            (Names{"onv_stem.weight [32, 3, 3, 3]", "lassifier.weight [1000, 1024]",
+                   "lassifier.bias [1000]"}));
+  EXPECT_EQ(Under("conv_head", "mobilenetv1_100h"), (Names{".weight [1024, 1024, 1, 1]"}));
+  EXPECT_EQ(Under("bn2", "mobilenetv1_100h"), (Names{".weight [1024]"}));
+  EXPECT_EQ(Under("conv_head", "mobilenetv2_140"), (Names{".weight [1792, 448, 1, 1]"}));
+  EXPECT_EQ(Under("conv_head", "mobilenetv3_small_075"),
+            (Names{".weight [1024, 432, 1, 1]", ".bias [1024]"}));
+}
+
 TEST(Entries, OfAttentionBlocksAreTimms) {
   const Graph graph = Lower(FindArchitecture("hybrid_large").value(), 1, 384, 384);
   std::vector<std::string> with_stride, without;

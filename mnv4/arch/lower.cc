@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "mnv4/arch/arch.h"
 #include "mnv4/base/error.h"
@@ -27,6 +28,7 @@ struct ConvNorm {
   Sampling at = {};
   bool depthwise = false;  // `out` is then that of the input
   bool activate = true;
+  std::optional<Activation> activation = {};  // if not the network's
   bool low_pass = true;
 };
 
@@ -54,19 +56,21 @@ class Lowering {
   int64_t Channels(NodeId x) const { return builder_.TypeOf(x).shape[3]; }
 
   NodeId Conv(NodeId x, const char* name, int kernel, int64_t out, Sampling at, bool depthwise);
-  NodeId Project(NodeId x, const char* name, int64_t out) {  // 1x1, no norm after it
-    return Conv(x, name, 1, out, {}, false);
-  }
-  NodeId Norm(NodeId x, const char* name, bool activate);
+  // 1x1, no norm after it.
+  NodeId Project(NodeId x, const char* name, int64_t out, bool bias = false);
+  NodeId Norm(NodeId x, const char* name, Activation after);
   NodeId AddConvNorm(NodeId x, const ConvNorm& layer);
   NodeId LowPassed(NodeId x);
   NodeId LayerScaled(NodeId x);
+  NodeId SqueezeExcited(NodeId x, double squeeze);
   NodeId Residual(NodeId x, NodeId shortcut, int stride);
 
   NodeId Block(const ConvSpec& block, NodeId x, Sampling at);
   NodeId Block(const FusedIbSpec& block, NodeId x, Sampling at);
   NodeId Block(const UibSpec& block, NodeId x, Sampling at);
   NodeId Block(const MqaSpec& block, NodeId x, Sampling at);
+  NodeId Block(const SeparableSpec& block, NodeId x, Sampling at);
+  NodeId Block(const InvertedResidualSpec& block, NodeId x, Sampling at);
   NodeId KeysOrValues(const MqaSpec& block, NodeId x, const char* which, int dilation);
 
   NodeId Stage(size_t index, NodeId x);
@@ -95,14 +99,21 @@ NodeId Lowering::Conv(NodeId x, const char* name, int kernel, int64_t out, Sampl
                       {x, builder_.Param("weight", {out, c_in / conv.groups, kernel, kernel})});
 }
 
-NodeId Lowering::Norm(NodeId x, const char* name, bool activate) {
+NodeId Lowering::Project(NodeId x, const char* name, int64_t out, bool bias) {
+  const Builder::Scope scope(builder_, name);
+  std::vector<NodeId> inputs = {x, builder_.Param("weight", {out, Channels(x), 1, 1})};
+  if (bias) inputs.push_back(builder_.Param("bias", {out}));
+  return builder_.Add(Conv2d{}, std::move(inputs));
+}
+
+NodeId Lowering::Norm(NodeId x, const char* name, Activation after) {
   const Builder::Scope scope(builder_, name);
   std::vector<NodeId> inputs = {x};
   for (const char* parameter : {"weight", "bias", "running_mean", "running_var"}) {
     inputs.push_back(builder_.Param(parameter, {Channels(x)}));
   }
   const NodeId y = builder_.Add(BatchNorm{spec_.bn_eps}, std::move(inputs));
-  return activate ? builder_.Add(Activate{spec_.activation}, {y}) : y;
+  return after == Activation::kNone ? y : builder_.Add(Activate{after}, {y});
 }
 
 NodeId Lowering::LowPassed(NodeId x) {
@@ -124,7 +135,8 @@ NodeId Lowering::AddConvNorm(NodeId x, const ConvNorm& layer) {
   if (low_pass) at.stride = 1;
   x = Conv(x, layer.conv, layer.kernel, layer.depthwise ? Channels(x) : layer.out, at,
            layer.depthwise);
-  x = Norm(x, layer.norm, layer.activate);
+  x = Norm(x, layer.norm,
+           layer.activate ? layer.activation.value_or(spec_.activation) : Activation::kNone);
   return low_pass ? LowPassed(x) : x;
 }
 
@@ -188,7 +200,7 @@ NodeId Lowering::KeysOrValues(const MqaSpec& block, NodeId x, const char* which,
 }
 
 NodeId Lowering::Block(const MqaSpec& block, NodeId x, Sampling at) {
-  NodeId y = Norm(x, "norm", /*activate=*/false);
+  NodeId y = Norm(x, "norm", Activation::kNone);
   {
     const Builder::Scope scope(builder_, "attn");
     const NodeId q = Project(y, "query.proj", int64_t{block.heads} * block.key_dim);
@@ -200,6 +212,49 @@ NodeId Lowering::Block(const MqaSpec& block, NodeId x, Sampling at) {
     y = Project(builder_.Add(attention, {q, k, v}), "output.proj", Channels(x));
   }
   return Residual(LayerScaled(y), x, at.stride);
+}
+
+// The squeezed channels are rectified and the gate is a hard sigmoid, whatever the network has.
+NodeId Lowering::SqueezeExcited(NodeId x, double squeeze) {
+  if (squeeze == 0) return x;
+  const Builder::Scope scope(builder_, "se");
+  const int64_t channels = Channels(x);
+  NodeId gate = builder_.Add(Pool2d{.kind = PoolKind::kGlobalAverage}, {x});
+  gate = Project(gate, "conv_reduce", RoundChannels(static_cast<double>(channels) * squeeze), true);
+  gate = builder_.Add(Activate{Activation::kRelu}, {gate});
+  gate = Project(gate, "conv_expand", channels, true);
+  gate = builder_.Add(Activate{Activation::kHardSigmoid}, {gate});
+  return builder_.Add(Multiply{}, {x, gate});
+}
+
+NodeId Lowering::Block(const SeparableSpec& block, NodeId x, Sampling at) {
+  NodeId y = AddConvNorm(x, {.conv = "conv_dw",
+                             .norm = "bn1",
+                             .kernel = block.kernel,
+                             .at = at,
+                             .depthwise = true,
+                             .activation = block.activation});
+  y = AddConvNorm(SqueezeExcited(y, block.squeeze), {.conv = "conv_pw",
+                                                     .norm = "bn2",
+                                                     .out = block.out,
+                                                     .activate = block.activate,
+                                                     .activation = block.activation});
+  return block.activate ? y : Residual(y, x, at.stride);
+}
+
+NodeId Lowering::Block(const InvertedResidualSpec& block, NodeId x, Sampling at) {
+  const int expanded = RoundChannels(static_cast<double>(Channels(x)) * block.expand);
+  NodeId y = AddConvNorm(
+      x, {.conv = "conv_pw", .norm = "bn1", .out = expanded, .activation = block.activation});
+  y = AddConvNorm(y, {.conv = "conv_dw",
+                      .norm = "bn2",
+                      .kernel = block.kernel,
+                      .at = at,
+                      .depthwise = true,
+                      .activation = block.activation});
+  y = AddConvNorm(SqueezeExcited(y, block.squeeze),
+                  {.conv = "conv_pwl", .norm = "bn3", .out = block.out, .activate = false});
+  return Residual(y, x, at.stride);
 }
 
 // As in timm, the first block of a dilated stage takes the dilation before it: its own stride is
@@ -221,15 +276,23 @@ NodeId Lowering::Stage(size_t index, NodeId x) {
 }
 
 void Lowering::Head(NodeId x) {
+  const bool after_pooling = spec_.head > 0 && !HasConvBeforePooling(spec_);
+  if (HasConvBeforePooling(spec_)) {
+    x = AddConvNorm(x, {.conv = "conv_head", .norm = "bn2", .out = spec_.head});
+  }
   {
     const Builder::Scope scope(builder_, "global_pool");
     x = builder_.Add(Pool2d{.kind = PoolKind::kGlobalAverage}, {x});
   }
-  x = AddConvNorm(x, {.conv = "conv_head", .norm = "norm_head", .out = spec_.head});
+  if (after_pooling && spec_.family == Family::kV3) {
+    x = builder_.Add(Activate{spec_.activation}, {Project(x, "conv_head", spec_.head, true)});
+  } else if (after_pooling) {
+    x = AddConvNorm(x, {.conv = "conv_head", .norm = "norm_head", .out = spec_.head});
+  }
   builder_.SetOutput("pre_logits", x);
   if (spec_.num_classes > 0) {
     const Builder::Scope scope(builder_, "classifier");
-    const NodeId weights = builder_.Param("weight", {spec_.num_classes, spec_.head});
+    const NodeId weights = builder_.Param("weight", {spec_.num_classes, Channels(x)});
     x = builder_.Add(Linear{}, {x, weights, builder_.Param("bias", {spec_.num_classes})});
   }
   builder_.SetOutput("logits", x);

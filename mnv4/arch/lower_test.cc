@@ -47,7 +47,7 @@ size_t Residuals(const Graph& graph) { return NodesOf<Add>(graph).size(); }
 TEST(Lower, NamesTimmsFeatures) {
   const struct {
     const char* name;
-    std::vector<int64_t> channels;  // C1..C5, then blocks.3
+    std::vector<int64_t> channels;  // C1..C5, then V4's blocks.3
   } rows[] = {
       {"conv_small_035", {32, 16, 24, 32, 336, 48}},
       {"conv_small_050", {32, 16, 32, 48, 480, 64}},
@@ -59,6 +59,10 @@ TEST(Lower, NamesTimmsFeatures) {
       {"hybrid_large_075", {24, 40, 72, 144, 720, 384}},
       {"hybrid_large", {24, 48, 96, 192, 960, 512}},
       {"conv_aa_medium", {32, 48, 80, 160, 960, 256}},
+      {"mobilenetv1_100", {64, 128, 256, 512, 1024}},
+      {"mobilenetv2_100", {16, 24, 32, 96, 320}},
+      {"mobilenetv3_large_100", {16, 24, 40, 112, 960}},
+      {"mobilenetv3_small_100", {16, 16, 24, 48, 576}},
   };
   for (const auto& row : rows) {
     const Graph graph = Lower(FindArchitecture(row.name).value(), 2, 64, 96);
@@ -67,7 +71,9 @@ TEST(Lower, NamesTimmsFeatures) {
                 (Shape{2, 64 >> level, 96 >> level, row.channels[level - 1]}))
           << row.name;
     }
-    EXPECT_EQ(OutputShape(graph, "blocks.3"), (Shape{2, 2, 3, row.channels[5]})) << row.name;
+    if (row.channels.size() > 5) {
+      EXPECT_EQ(OutputShape(graph, "blocks.3"), (Shape{2, 2, 3, row.channels[5]})) << row.name;
+    }
     EXPECT_EQ(graph.outputs.count("C6"), 0u);
   }
 }
@@ -135,6 +141,53 @@ TEST(Lower, AddsAResidualWhereShapesAgree) {
   EXPECT_EQ(Residuals(OneBlock(FusedIbSpec{.out = 16, .stride = 2})), 0u);
   EXPECT_EQ(Residuals(OneBlock(ConvSpec{.out = 16})), 0u);
   EXPECT_EQ(Residuals(OneBlock(MqaSpec{})), 1u);
+}
+
+TEST(Lower, SeparableBlocksHaveAResidualOrAnActivationAtTheEnd) {
+  EXPECT_EQ(Residuals(OneBlock(SeparableSpec{.out = 16})), 1u);
+  EXPECT_EQ(Residuals(OneBlock(SeparableSpec{.out = 16, .activate = true})), 0u);
+  EXPECT_EQ(Residuals(OneBlock(SeparableSpec{.out = 16, .stride = 2})), 0u);
+  EXPECT_EQ(Residuals(OneBlock(InvertedResidualSpec{.out = 16})), 1u);
+  EXPECT_EQ(Residuals(OneBlock(InvertedResidualSpec{.out = 24})), 0u);
+  const auto activations = [](const BlockSpec& block) {
+    const Graph graph = OneBlock(block);
+    return NodesOf<Activate>(graph).size() - 2;  // of stem and head
+  };
+  EXPECT_EQ(activations(SeparableSpec{.out = 16}), 1u);
+  EXPECT_EQ(activations(SeparableSpec{.out = 16, .activate = true}), 2u);
+  EXPECT_EQ(activations(InvertedResidualSpec{.out = 16}), 2u);
+  EXPECT_EQ(activations(InvertedResidualSpec{.out = 16, .squeeze = 0.25}), 4u);
+}
+
+TEST(Lower, BlocksMayHaveAnActivationOfTheirOwn) {
+  const Graph graph = Lower(FindArchitecture("mobilenetv3_large_100").value(), 1, 64, 64);
+  std::map<std::string, Activation> found;
+  for (const Node* node : NodesOf<Activate>(graph)) {
+    found[node->scope] = std::get<Activate>(node->op).activation;
+  }
+  EXPECT_EQ(found["bn1"], Activation::kHardSwish);
+  EXPECT_EQ(found["blocks.2.2.bn2"], Activation::kRelu);
+  EXPECT_EQ(found["blocks.3.0.bn2"], Activation::kHardSwish);
+}
+
+TEST(Lower, PutsTheHeadWhereItsGenerationHasIt) {
+  const auto pre_logits = [](const char* name) {
+    const NetworkSpec spec = FindArchitecture(name).value();
+    const Graph graph = Lower(spec, 1, 64, 64);
+    const Node& node = graph.at(graph.outputs.at("pre_logits"));
+    EXPECT_EQ(node.type.shape, (Shape{1, 1, 1, FeatureChannels(spec)})) << name;
+    return std::string(Name(node.op));
+  };
+  EXPECT_EQ(pre_logits("mobilenetv1_100"), "pool2d");
+  EXPECT_EQ(pre_logits("mobilenetv1_100h"), "pool2d");
+  EXPECT_EQ(pre_logits("mobilenetv2_140"), "pool2d");
+  EXPECT_EQ(pre_logits("mobilenetv3_large_075"), "activate");
+  EXPECT_EQ(pre_logits("conv_small"), "activate");
+  // Channels before the pooling: timm's num_features.
+  EXPECT_EQ(MapChannels(FindArchitecture("mobilenetv1_125").value()), 1280);
+  EXPECT_EQ(MapChannels(FindArchitecture("mobilenetv2_140").value()), 1792);
+  EXPECT_EQ(MapChannels(FindArchitecture("mobilenetv3_small_100").value()), 576);
+  EXPECT_EQ(MapChannels(FindArchitecture("hybrid_medium").value()), 960);
 }
 
 TEST(Lower, BuildsTheFourFormsOfTheBottleneck) {

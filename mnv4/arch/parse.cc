@@ -38,6 +38,9 @@ struct ParseValue {
                        Read(text.substr(slash + 1), *pair.mid);
     return valid ? "" : "two kernels like 3/5";
   }
+  std::string operator()(std::optional<Activation>* value) const {
+    return (*this)(&value->emplace());
+  }
   template <class Enum>
   std::string operator()(Enum* value) const {
     std::string wanted = "one of";
@@ -119,11 +122,7 @@ class Parser {
       if (equals == words[i].npos) Fail(Quoted(words[i]) + ", wanted KEY=VALUE");
       const std::string_view key = words[i].substr(0, equals), value = words[i].substr(equals + 1);
       if (!given.insert(key).second) Fail(Quoted(key) + " is given twice");
-      if (key != "family") {
-        Set(fields, key, value, words[i]);
-      } else if (value != text::kFamily) {
-        Fail(fmt::format("family is {}, wanted {}", Quoted(value), text::kFamily));
-      }
+      Set(fields, key, value, words[i]);
     }
   }
 
@@ -144,7 +143,9 @@ class Parser {
       const size_t letters = words[i].find_first_not_of("abcdefghijklmnopqrstuvwxyz");
       const std::string_view key = words[i].substr(0, letters);
       if (!given.insert(key).second) Fail(Quoted(words[i]) + " says the same thing twice");
-      Set(fields, key, words[i].substr(key.size()), words[i]);
+      std::string_view value = words[i].substr(key.size());
+      if (value.starts_with('=')) value.remove_prefix(1);  // before a word: act=relu
+      Set(fields, key, value, words[i]);
     }
     for (const Field& field : fields) {
       if (field.show == text::Show::kUnlessDefault || given.contains(field.key)) continue;

@@ -33,7 +33,10 @@ TEST(OptimizeForInference, KeepsEveryOutputOfTheNetworks) {
   } networks[] = {{"conv_small", PadMode::kSame},
                   {"conv_aa_medium", PadMode::kSymmetric},
                   {"conv_blur_medium", PadMode::kSymmetric},
-                  {"hybrid_medium", PadMode::kSame}};
+                  {"hybrid_medium", PadMode::kSame},
+                  {"mobilenetv1_050", PadMode::kSymmetric},
+                  {"mobilenetv2_050", PadMode::kSame},
+                  {"mobilenetv3_small_100", PadMode::kSymmetric}};
   for (const auto& network : networks) {
     NetworkSpec spec = FindArchitecture(network.name).value();
     spec.pad = network.pad;

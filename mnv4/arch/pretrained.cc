@@ -5,11 +5,12 @@
 namespace mnv4 {
 namespace {
 
-// What the two booleans of a row say.
-constexpr bool kImageNet = false, kHalf = true;
-constexpr bool kNotOnHub = false, kOnHub = true;
+// What the words of a row say.
+constexpr MeanStd kImageNet = MeanStd::kImageNet, kHalf = MeanStd::kHalf, kZero = MeanStd::kZero;
+constexpr bool kNotOnHub = false, kOnHub = true, kBilinear = true;
 
-// Architecture, tag, classes, size and crop, test size and crop, mean and std, top-1 at each.
+// Architecture, tag, classes, size and crop, test size and crop, mean and std, top-1 at each,
+// weights, interpolation.
 constexpr PretrainedTag kTags[] = {
     {"mobilenetv4_conv_small_035", "untrained", 1000, 224, 0.875, 256, 0.95, kHalf, 0, 0,
      kNotOnHub},
@@ -64,6 +65,43 @@ constexpr PretrainedTag kTags[] = {
      83.826, kOnHub},
     {"mobilenetv4_conv_aa_large", "e230_r384_in12k", 11821, 384, 0.95, 448, 1.0, kImageNet, 0, 0,
      kOnHub},
+    {"mobilenetv1_100", "ra4_e3600_r224_in1k", 1000, 224, 0.875, 256, 0.95, kHalf, 75.388, 76.088,
+     kOnHub},
+    {"mobilenetv1_100h", "ra4_e3600_r224_in1k", 1000, 224, 0.875, 256, 0.95, kHalf, 75.664, 76.598,
+     kOnHub},
+    {"mobilenetv1_125", "ra4_e3600_r224_in1k", 1000, 224, 0.9, 256, 1.0, kHalf, 76.920, 77.612,
+     kOnHub},
+    {"mobilenetv2_035", "untrained", 1000, 224, 0.875, 0, 0, kImageNet, 0, 0, kNotOnHub},
+    {"mobilenetv2_050", "lamb_in1k", 1000, 224, 0.875, 0, 0, kImageNet, 65.928, 0, kOnHub},
+    {"mobilenetv2_075", "untrained", 1000, 224, 0.875, 0, 0, kImageNet, 0, 0, kNotOnHub},
+    {"mobilenetv2_100", "ra_in1k", 1000, 224, 0.875, 0, 0, kImageNet, 72.910, 0, kOnHub},
+    {"mobilenetv2_110d", "ra_in1k", 1000, 224, 0.875, 0, 0, kImageNet, 75.056, 0, kOnHub},
+    {"mobilenetv2_120d", "ra_in1k", 1000, 224, 0.875, 0, 0, kImageNet, 77.300, 0, kOnHub},
+    {"mobilenetv2_140", "ra_in1k", 1000, 224, 0.875, 0, 0, kImageNet, 76.528, 0, kOnHub},
+    {"mobilenetv3_large_075", "untrained", 1000, 224, 0.875, 0, 0, kImageNet, 0, 0, kNotOnHub,
+     kBilinear},
+    {"mobilenetv3_large_100", "ra_in1k", 1000, 224, 0.875, 0, 0, kImageNet, 75.784, 0, kOnHub},
+    {"mobilenetv3_large_100", "ra4_e3600_r224_in1k", 1000, 224, 0.95, 256, 1.0, kHalf, 76.310,
+     77.182, kOnHub},
+    {"mobilenetv3_large_100", "miil_in21k_ft_in1k", 1000, 224, 0.875, 0, 0, kZero, 77.920, 0,
+     kOnHub, kBilinear},
+    {"mobilenetv3_large_100", "miil_in21k", 11221, 224, 0.875, 0, 0, kZero, 0, 0, kOnHub,
+     kBilinear},
+    {"mobilenetv3_small_050", "lamb_in1k", 1000, 224, 0.875, 0, 0, kImageNet, 57.918, 0, kOnHub},
+    {"mobilenetv3_small_075", "lamb_in1k", 1000, 224, 0.875, 0, 0, kImageNet, 65.284, 0, kOnHub},
+    {"mobilenetv3_small_100", "lamb_in1k", 1000, 224, 0.875, 0, 0, kImageNet, 67.636, 0, kOnHub},
+    {"tf_mobilenetv3_large_075", "in1k", 1000, 224, 0.875, 0, 0, kHalf, 73.442, 0, kOnHub,
+     kBilinear},
+    {"tf_mobilenetv3_large_100", "in1k", 1000, 224, 0.875, 0, 0, kHalf, 75.510, 0, kOnHub,
+     kBilinear},
+    {"tf_mobilenetv3_large_minimal_100", "in1k", 1000, 224, 0.875, 0, 0, kHalf, 72.270, 0, kOnHub,
+     kBilinear},
+    {"tf_mobilenetv3_small_075", "in1k", 1000, 224, 0.875, 0, 0, kHalf, 65.706, 0, kOnHub,
+     kBilinear},
+    {"tf_mobilenetv3_small_100", "in1k", 1000, 224, 0.875, 0, 0, kHalf, 67.922, 0, kOnHub,
+     kBilinear},
+    {"tf_mobilenetv3_small_minimal_100", "in1k", 1000, 224, 0.875, 0, 0, kHalf, 62.892, 0, kOnHub,
+     kBilinear},
 };
 
 }  // namespace

@@ -23,6 +23,9 @@ struct PrintValue {
   std::string operator()(const text::KernelPair& pair) const {
     return fmt::format("{}/{}", *pair.start, *pair.mid);
   }
+  std::string operator()(const std::optional<Activation>* value) const {
+    return value->has_value() ? (*this)(&**value) : "";
+  }
   template <class Enum>
   std::string operator()(const Enum* value) const {
     const auto words = text::WordsOf(*value);
@@ -31,7 +34,7 @@ struct PrintValue {
   }
 };
 
-// " k3 s2 o32", or with a separator of "=": " act=relu pad=sym".
+// " k3 s2 o32 act=relu", or with a separator of "=" everywhere: " pad=sym stem=32".
 std::string PrintFields(const std::vector<Field>& fields, const std::vector<Field>& defaults,
                         const char* separator) {
   std::string text;
@@ -39,15 +42,22 @@ std::string PrintFields(const std::vector<Field>& fields, const std::vector<Fiel
     const std::string value = std::visit(PrintValue{}, fields[i].value);
     const bool is_default = value == std::visit(PrintValue{}, defaults[i].value);
     if (fields[i].show == text::Show::kUnlessDefault && is_default) continue;
-    text += fmt::format(" {}{}{}", fields[i].key, separator, value);
+    const bool is_word = value.front() >= 'a';
+    text += fmt::format(" {}{}{}", fields[i].key, is_word ? "=" : separator, value);
   }
   return text;
+}
+
+// What the keyword says and no field does.
+bool IsSecondForm(const BlockSpec& block) {
+  const auto* separable = std::get_if<SeparableSpec>(&block);
+  return separable != nullptr ? separable->activate : KindOf(block) == BlockKind::kMha;
 }
 
 std::string PrintBlock(BlockSpec block) {
   const auto same_form = [&](const Keyword& keyword) {
     return keyword.block.index() == block.index() &&
-           (KindOf(keyword.block) == BlockKind::kMha) == (KindOf(block) == BlockKind::kMha);
+           IsSecondForm(keyword.block) == IsSecondForm(block);
   };
   const Keyword& keyword =
       *std::find_if(std::begin(text::kKeywords), std::end(text::kKeywords), same_form);
@@ -62,7 +72,7 @@ std::string Print(const NetworkSpec& spec) {
   CheckSpec(spec);
   NetworkSpec copy = spec, defaults;
   std::string text =
-      fmt::format("network {} family={}{}\n", spec.name, text::kFamily,
+      fmt::format("network {}{}\n", spec.name,
                   PrintFields(text::HeaderFields(copy), text::HeaderFields(defaults), "="));
   for (const auto& stage : spec.stages) {
     text += "stage\n";

@@ -1,11 +1,13 @@
 #pragma once
-/// The block tables of the five published networks, and of a sixth for segmentation.
+/// The block tables of the five published MobileNetV4, and of a sixth for segmentation; then all
+/// published networks in one list.
 /// Source: Qin et al. 2024 (arXiv 2404.10518), Tables 11-15, in the form that was released: the
 /// authors' TensorFlow code (Model Garden, official/vision) and timm agree row by row, and where
 /// the paper's tables differ they do not give the parameters and MACs that it reports.
 
 #include <span>
 
+#include "mnv4/arch/published_v1_v3.h"
 #include "mnv4/arch/spec.h"
 
 namespace mnv4 {
@@ -223,40 +225,68 @@ static_assert(KindOf(kConvSmallBlocks3[0]) == BlockKind::kExtraDw);
 static_assert(KindOf(kHybridLargeBlocks2[14]) == BlockKind::kConvNext);
 #endif
 
+/// What stands before a width in a name: "mobilenetv2" of "mobilenetv2_140".
 struct PublishedNetwork {
-  const char* name = nullptr;  ///< without "mobilenetv4_"
-  int stem = 0;                ///< channels
+  const char* name = nullptr;
+  Family family = Family::kV4;
+  int stem = 0;  ///< channels
+  int head = 1280;
   Activation activation = Activation::kRelu;
   bool layer_scale = false;
-  std::span<const BlockSpec> stages[5] = {};
+  std::span<const BlockSpec> stages[7] = {};  ///< empty ones are none
 };
 
 inline constexpr PublishedNetwork kPublished[] = {
-    {.name = "conv_small",
+    {.name = "mobilenetv4_conv_small",
      .stem = 32,
      .stages = {kConvSmallBlocks0, kConvSmallBlocks1, kConvSmallBlocks2, kConvSmallBlocks3,
                 kLastConv}},
-    {.name = "conv_medium",
+    {.name = "mobilenetv4_conv_medium",
      .stem = 32,
      .stages = {kFusedBlocks0, kMediumBlocks1, kConvMediumBlocks2, kConvMediumBlocks3, kLastConv}},
-    {.name = "conv_medium_seg",
+    {.name = "mobilenetv4_conv_medium_seg",
      .stem = 32,
      .activation = Activation::kRelu6,
      .stages = {kFusedBlocks0, kMediumBlocks1, kConvMediumSegBlocks2, kConvMediumSegBlocks3,
                 kSegLastConv}},
-    {.name = "conv_large",
+    {.name = "mobilenetv4_conv_large",
      .stem = 24,
      .stages = {kFusedBlocks0, kLargeBlocks1, kConvLargeBlocks2, kConvLargeBlocks3, kLastConv}},
-    {.name = "hybrid_medium",
+    {.name = "mobilenetv4_hybrid_medium",
      .stem = 32,
      .layer_scale = true,
      .stages = {kFusedBlocks0, kMediumBlocks1, kHybridMediumBlocks2, kHybridMediumBlocks3,
                 kLastConv}},
-    {.name = "hybrid_large",
+    {.name = "mobilenetv4_hybrid_large",
      .stem = 24,
      .activation = Activation::kGelu,
      .layer_scale = true,
      .stages = {kFusedBlocks0, kLargeBlocks1, kHybridLargeBlocks2, kHybridLargeBlocks3, kLastConv}},
+    {.name = "mobilenetv1",
+     .family = Family::kV1,
+     .stem = 32,
+     .head = 0,
+     .activation = Activation::kRelu6,
+     .stages = {kV1Blocks0, kV1Blocks1, kV1Blocks2, kV1Blocks3, kV1Blocks4}},
+    {.name = "mobilenetv2",
+     .family = Family::kV2,
+     .stem = 32,
+     .activation = Activation::kRelu6,
+     .stages = {kV2Blocks0, kV2Blocks1, kV2Blocks2, kV2Blocks3, kV2Blocks4, kV2Blocks5,
+                kV2Blocks6}},
+    {.name = "mobilenetv3_large",
+     .family = Family::kV3,
+     .stem = 16,
+     .activation = Activation::kHardSwish,
+     .stages = {kV3LargeBlocks0, kV3LargeBlocks1, kV3LargeBlocks2, kV3LargeBlocks3, kV3LargeBlocks4,
+                kV3LargeBlocks5, kLastConv}},
+    {.name = "mobilenetv3_small",
+     .family = Family::kV3,
+     .stem = 16,
+     .head = 1024,
+     .activation = Activation::kHardSwish,
+     .stages = {kV3SmallBlocks0, kV3SmallBlocks1, kV3SmallBlocks2, kV3SmallBlocks3, kV3SmallBlocks4,
+                kV3SmallLastConv}},
 };
 
 }  // namespace mnv4

@@ -72,6 +72,59 @@ TEST(Size, ParametersAndMacsAreTimms) {
   }
 }
 
+// At 224 pixels.
+TEST(Size, OfTheOtherGenerationsAreTimms) {
+  const struct {
+    const char* name;
+    int64_t parameters, macs;
+  } rows[] = {
+      {"mobilenetv1_025", 470072, 41030272},
+      {"mobilenetv1_050", 1331592, 149497088},
+      {"mobilenetv1_075", 2585560, 325400448},
+      {"mobilenetv1_100", 4231976, 568740352},
+      {"mobilenetv1_125", 6270840, 879516800},
+      {"mobilenetv1_150", 8702152, 1257729792},
+      {"mobilenetv1_200", 14742120, 2216465408},
+      {"mobilenetv2_035", 1677128, 59285808},
+      {"mobilenetv2_050", 1968680, 97131840},
+      {"mobilenetv2_075", 2636424, 209069792},
+      {"mobilenetv2_100", 3504872, 300774272},
+      {"mobilenetv2_140", 6108776, 582195824},
+      {"mobilenetv2_150", 6858152, 672832704},
+      {"mobilenetv2_200", 11258088, 1137428224},
+      {"mobilenetv3_large_050", 2689904, 73663088},
+      {"mobilenetv3_large_075", 3993528, 154560624},
+      {"mobilenetv3_large_100", 5483032, 216589760},
+      {"mobilenetv3_large_150", 9766088, 486932144},
+      {"mobilenetv3_large_200", 15382336, 812435840},
+      {"tf_mobilenetv3_large_minimal_100", 3924288, 209136704},
+      {"mobilenetv3_small_050", 1593224, 24188688},
+      {"mobilenetv3_small_075", 2041872, 43399344},
+      {"mobilenetv3_small_100", 2542856, 56510400},
+      {"mobilenetv3_small_150", 3977656, 122672848},
+      {"mobilenetv3_small_200", 5745160, 196010368},
+      {"tf_mobilenetv3_small_minimal_100", 2044736, 52288448},
+  };
+  const auto sum_of = [](const char* name) {
+    const Graph graph = Lower(FindArchitecture(name).value(), 1, 224, 224);
+    Cost sum;
+    for (size_t i = 0; i < graph.nodes.size(); ++i) {
+      const Cost cost = CostOf(graph, NodeId(i));
+      sum.macs += cost.macs;
+      sum.parameters += cost.parameters;
+    }
+    return sum;
+  };
+  for (const auto& row : rows) {
+    EXPECT_EQ(sum_of(row.name), (Cost{.macs = row.macs, .parameters = row.parameters})) << row.name;
+  }
+  // Deeper ones: MACs are known to 0.1 M.
+  EXPECT_EQ(sum_of("mobilenetv2_110d").parameters, 4516520);
+  EXPECT_EQ(sum_of("mobilenetv2_120d").parameters, 5831144);
+  EXPECT_NEAR(static_cast<double>(sum_of("mobilenetv2_110d").macs), 430.5e6, 5e4);
+  EXPECT_NEAR(static_cast<double>(sum_of("mobilenetv2_120d").macs), 668.9e6, 5e4);
+}
+
 TEST(Size, MacsGrowWithTheBatchAndParametersDoNot) {
   const NetworkSpec spec = FindArchitecture("hybrid_medium").value();
   const Graph one = Lower(spec, 1, 96, 96), three = Lower(spec, 3, 96, 96);

@@ -14,7 +14,7 @@ namespace {
 
 constexpr int kMaxChannels = 16384;
 constexpr int kMaxKernel = 31;
-constexpr int kMaxStages = 16;  // each may double the dilation
+constexpr int kMaxStages = 16;      // each may double the dilation
 constexpr size_t kMaxBlocks = 512;  // of all stages
 constexpr size_t kMaxName = 128;
 
@@ -38,6 +38,10 @@ std::string First(std::initializer_list<std::string> problems) {
 std::string Out(int channels) { return Range("out", channels, 1, kMaxChannels); }
 std::string Stride(int stride) { return Range("stride", stride, 1, 2); }
 std::string Expand(double expand) { return Range("expand", expand, 1.0 / 64, 64); }
+std::string Squeeze(double squeeze) { return Range("squeeze", squeeze, 0, 1); }
+std::string Own(std::optional<Activation> activation) {
+  return activation == Activation::kNone ? "the activation is none" : "";
+}
 
 struct BlockProblem {
   std::string operator()(const ConvSpec& block) const {
@@ -54,6 +58,14 @@ struct BlockProblem {
                       ? "stride 2 without a depthwise convolution to take it"
                       : ""});
   }
+  std::string operator()(const SeparableSpec& block) const {
+    return First({Kernel("kernel", block.kernel, 1), Out(block.out), Stride(block.stride),
+                  Squeeze(block.squeeze), Own(block.activation)});
+  }
+  std::string operator()(const InvertedResidualSpec& block) const {
+    return First({Kernel("kernel", block.kernel, 1), Expand(block.expand), Out(block.out),
+                  Stride(block.stride), Squeeze(block.squeeze), Own(block.activation)});
+  }
   std::string operator()(const MqaSpec& block) const {
     return First({Range("heads", block.heads, 1, 256), Range("key_dim", block.key_dim, 1, 1024),
                   Range("kv_stride", block.kv_stride, 1, 8)});
@@ -62,10 +74,20 @@ struct BlockProblem {
 
 // The stride of a block that may begin a stage; 1 for those that have none.
 struct StrideRule {
-  int operator()(const ConvSpec& block) const { return block.stride; }
-  int operator()(const FusedIbSpec& block) const { return block.stride; }
-  int operator()(const UibSpec& block) const { return block.stride; }
   int operator()(const MqaSpec&) const { return 1; }
+  template <class Block>
+  int operator()(const Block& block) const {
+    return block.stride;
+  }
+};
+
+// 0 for attention, which keeps those of its input.
+struct OutRule {
+  int operator()(const MqaSpec&) const { return 0; }
+  template <class Block>
+  int operator()(const Block& block) const {
+    return block.out;
+  }
 };
 
 void CheckName(std::string_view name) {
@@ -84,6 +106,21 @@ void CheckName(std::string_view name) {
 
 int StrideOf(const BlockSpec& block) { return std::visit(StrideRule{}, block); }
 
+int MapChannels(const NetworkSpec& spec) {
+  if (HasConvBeforePooling(spec)) return spec.head;
+  int channels = spec.stem;
+  for (const auto& stage : spec.stages) {
+    for (const BlockSpec& block : stage) {
+      if (const int out = std::visit(OutRule{}, block)) channels = out;
+    }
+  }
+  return channels;
+}
+
+int FeatureChannels(const NetworkSpec& spec) {
+  return spec.head > 0 ? spec.head : MapChannels(spec);
+}
+
 std::string ProblemOf(const BlockSpec& block) { return std::visit(BlockProblem{}, block); }
 
 void CheckSpec(const NetworkSpec& spec) {
@@ -95,7 +132,7 @@ void CheckSpec(const NetworkSpec& spec) {
   fail(Range("num_classes", spec.num_classes, 0, 1 << 20));
   fail(Range("bn_eps", spec.bn_eps, 0, 1));
   fail(Range("stem", spec.stem, 1, kMaxChannels));
-  fail(Range("head", spec.head, 1, kMaxChannels));
+  fail(Range("head", spec.head, 0, kMaxChannels));
   if (spec.activation == Activation::kNone) fail("the activation is none");
   if (spec.output_stride != 8 && spec.output_stride != 16 && spec.output_stride != 32) {
     fail(fmt::format("output_stride is {}, wanted 8, 16 or 32", spec.output_stride));

@@ -2,6 +2,7 @@
 /// What the text form of a network can say, listed once: print.cc and parse.cc both work from it.
 /// Grammar: docs/network-text.md.
 
+#include <optional>
 #include <span>
 #include <variant>
 #include <vector>
@@ -10,8 +11,6 @@
 
 namespace mnv4::text {
 
-inline constexpr const char* kFamily = "mobilenetv4";
-
 /// A value that is written as one of a few words.
 template <class Value>
 struct Word {
@@ -19,6 +18,10 @@ struct Word {
   Value value;
 };
 
+inline constexpr Word<Family> kFamilies[] = {{"mobilenetv1", Family::kV1},
+                                             {"mobilenetv2", Family::kV2},
+                                             {"mobilenetv3", Family::kV3},
+                                             {"mobilenetv4", Family::kV4}};
 inline constexpr Word<bool> kYesNo[] = {{"no", false}, {"yes", true}};
 inline constexpr Word<PadMode> kPadModes[] = {{"sym", PadMode::kSymmetric},
                                               {"same", PadMode::kSame}};
@@ -30,6 +33,7 @@ inline constexpr Word<Activation> kActivations[] = {{"relu", Activation::kRelu},
                                                     {"hard_swish", Activation::kHardSwish},
                                                     {"hard_sigmoid", Activation::kHardSigmoid}};
 
+inline std::span<const Word<Family>> WordsOf(Family) { return kFamilies; }
 inline std::span<const Word<bool>> WordsOf(bool) { return kYesNo; }
 inline std::span<const Word<PadMode>> WordsOf(PadMode) { return kPadModes; }
 inline std::span<const Word<LowPass>> WordsOf(LowPass) { return kLowPasses; }
@@ -45,12 +49,15 @@ enum class Show { kAlways, kUnlessDefault };
 /// One thing that is said, and where in the spec it is kept.
 struct Field {
   const char* key;
-  std::variant<int*, double*, bool*, PadMode*, LowPass*, Activation*, KernelPair> value;
+  std::variant<int*, double*, bool*, Family*, PadMode*, LowPass*, Activation*,
+               std::optional<Activation>*, KernelPair>
+      value;
   Show show = Show::kAlways;
 };
 
 inline std::vector<Field> HeaderFields(NetworkSpec& spec) {
-  return {{"act", &spec.activation},
+  return {{"family", &spec.family},
+          {"act", &spec.activation},
           {"pad", &spec.pad},
           {"bn_eps", &spec.bn_eps},
           {"stem", &spec.stem},
@@ -83,6 +90,21 @@ struct BlockFields {
     return {
         {"h", &block.heads}, {"d", &block.key_dim}, {"kv", &block.kv_stride, Show::kUnlessDefault}};
   }
+  std::vector<Field> operator()(SeparableSpec& block) const {
+    return {{"k", &block.kernel},
+            {"s", &block.stride, Show::kUnlessDefault},
+            {"o", &block.out},
+            {"se", &block.squeeze, Show::kUnlessDefault},
+            {"act", &block.activation, Show::kUnlessDefault}};
+  }
+  std::vector<Field> operator()(InvertedResidualSpec& block) const {
+    return {{"k", &block.kernel},
+            {"s", &block.stride, Show::kUnlessDefault},
+            {"e", &block.expand},
+            {"o", &block.out},
+            {"se", &block.squeeze, Show::kUnlessDefault},
+            {"act", &block.activation, Show::kUnlessDefault}};
+  }
 };
 
 /// What a block's line begins with, and the block with the defaults of what may be left out.
@@ -95,6 +117,9 @@ inline constexpr Keyword kKeywords[] = {{"conv", ConvSpec{}},
                                         {"fused", FusedIbSpec{}},
                                         {"uib", UibSpec{}},
                                         {"mqa", MqaSpec{}},
-                                        {"mha", MqaSpec{.multi_head = true}}};
+                                        {"mha", MqaSpec{.multi_head = true}},
+                                        {"ds", SeparableSpec{}},
+                                        {"dsa", SeparableSpec{.activate = true}},
+                                        {"ir", InvertedResidualSpec{}}};
 
 }  // namespace mnv4::text

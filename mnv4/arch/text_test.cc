@@ -26,16 +26,34 @@ double DrawDouble(Random& random, double least, double most) {
 BlockSpec RandomBlock(Random& random, int stride) {
   const int kernel = 2 * Draw(random, 0, 4) + 1, out = Draw(random, 1, 999);
   const double expand = Draw(random, 0, 1) ? Draw(random, 1, 8) : DrawDouble(random, 0.5, 8);
-  const int form = Draw(random, 0, stride == 1 ? 4 : 2);
+  const int form = Draw(random, 0, stride == 1 ? 6 : 4);
   if (form == 0) return ConvSpec{.kernel = kernel, .out = out, .stride = stride};
   if (form == 1) {
     return FusedIbSpec{.kernel = kernel, .expand = expand, .out = out, .stride = stride};
   }
-  if (form > 2) {
+  const double squeeze = Draw(random, 0, 1) ? 0 : DrawDouble(random, 0, 1);
+  const auto own = Draw(random, 0, 1) ? std::nullopt : std::optional(Activation::kHardSwish);
+  if (form == 2) {
+    return SeparableSpec{.kernel = kernel,
+                         .out = out,
+                         .stride = stride,
+                         .squeeze = squeeze,
+                         .activate = Draw(random, 0, 1) == 1,
+                         .activation = own};
+  }
+  if (form == 3) {
+    return InvertedResidualSpec{.kernel = kernel,
+                                .expand = expand,
+                                .out = out,
+                                .stride = stride,
+                                .squeeze = squeeze,
+                                .activation = own};
+  }
+  if (form > 4) {
     return MqaSpec{.heads = Draw(random, 1, 16),
                    .key_dim = Draw(random, 1, 128),
                    .kv_stride = Draw(random, 1, 2),
-                   .multi_head = form == 3};
+                   .multi_head = form == 5};
   }
   return UibSpec{.dw_start = stride == 2 || Draw(random, 0, 1) ? kernel : 0,
                  .dw_mid = Draw(random, 0, 1) ? 2 * Draw(random, 0, 3) + 1 : 0,
@@ -48,6 +66,7 @@ NetworkSpec RandomNetwork(Random& random) {
   constexpr Activation kActivations[] = {Activation::kRelu, Activation::kRelu6, Activation::kGelu,
                                          Activation::kHardSwish, Activation::kHardSigmoid};
   NetworkSpec spec{.name = "net-" + std::to_string(random()),
+                   .family = static_cast<Family>(Draw(random, 0, 3)),
                    .in_chans = Draw(random, 1, 4),
                    .num_classes = Draw(random, 0, 2000),
                    .activation = kActivations[Draw(random, 0, 4)],
@@ -56,7 +75,7 @@ NetworkSpec RandomNetwork(Random& random) {
                    .bn_eps = DrawDouble(random, 1e-6, 1e-2),
                    .layer_scale = Draw(random, 0, 1) == 1,
                    .stem = Draw(random, 1, 64),
-                   .head = Draw(random, 1, 2000),
+                   .head = Draw(random, 0, 9) * 200,
                    .output_stride = 8 << Draw(random, 0, 2)};
   for (int stages = Draw(random, 1, 6); stages > 0; --stages) {
     auto& stage = spec.stages.emplace_back();
@@ -90,6 +109,15 @@ TEST(NetworkText, IsReadable) {
   EXPECT_THAT(hybrid, HasSubstr(" layer_scale=yes\n"));
   EXPECT_THAT(hybrid, HasSubstr("  fused k3 s2 e4 o48\n"));
   EXPECT_THAT(hybrid, HasSubstr("  mqa h4 d64 kv2\n"));
+  const std::string v3 = Print(FindArchitecture("tf_mobilenetv3_small_100").value());
+  EXPECT_THAT(v3, testing::StartsWith("network tf_mobilenetv3_small_100 family=mobilenetv3 "
+                                      "act=hard_swish pad=same bn_eps=0.001 stem=16 head=1024\n"
+                                      "stage\n"
+                                      "  ds k3 s2 o16 se0.25 act=relu\n"
+                                      "stage\n"
+                                      "  ir k3 s2 e4.5 o24 act=relu\n"));
+  EXPECT_THAT(Print(FindArchitecture("mobilenetv1_100").value()),
+              HasSubstr(" head=0\nstage\n  dsa k3 o64\nstage\n  dsa k3 s2 o128\n"));
 }
 
 TEST(NetworkText, OfTheDocumentationIsConvSmall) {
@@ -126,7 +154,7 @@ TEST(NetworkText, OfRandomNetworksLowers) {
     const NetworkSpec spec = RandomNetwork(random);
     const Graph graph = Lower(spec, Draw(random, 1, 2), 64 + Draw(random, 0, 32), 96);
     EXPECT_EQ(graph.at(graph.outputs.at("logits")).type.shape[3],
-              spec.num_classes > 0 ? spec.num_classes : spec.head);
+              spec.num_classes > 0 ? spec.num_classes : FeatureChannels(spec));
   }
 }
 
@@ -155,7 +183,9 @@ TEST(NetworkText, ErrorsNameTheLineWhatItHasAndWhatWasWanted) {
             "line 1: 'stem=99999999999', wanted a whole number");
   EXPECT_EQ(ErrorOf("network n bn_eps="), "line 1: 'bn_eps=', wanted a number");
   EXPECT_EQ(ErrorOf("network n pad=left"), "line 1: 'pad=left', wanted one of sym same");
-  EXPECT_EQ(ErrorOf("network n family=resnet"), "line 1: family is 'resnet', wanted mobilenetv4");
+  EXPECT_EQ(ErrorOf("network n family=resnet"),
+            "line 1: 'family=resnet', wanted one of mobilenetv1 mobilenetv2 mobilenetv3 "
+            "mobilenetv4");
   EXPECT_EQ(ErrorOf("network n head=1 head=1"), "line 1: 'head' is given twice");
   EXPECT_EQ(ErrorOf("network n\nconv k3 o8"), "line 2: conv before the first stage");
   EXPECT_EQ(ErrorOf("network n\nstage 2"), "line 2: '2' after stage, wanted a new line");
@@ -169,7 +199,10 @@ TEST(NetworkText, ErrorsNameTheLineWhatItHasAndWhatWasWanted) {
   EXPECT_EQ(ErrorOf(header + "conv k3 o8 s3"), "line 3: stride is 3, wanted 1 to 2");
   EXPECT_EQ(ErrorOf(header + "uib 0/0 s2 e4 o8"),
             "line 3: stride 2 without a depthwise convolution to take it");
-  EXPECT_EQ(ErrorOf(header + "\xff\n"), "line 3: unknown '\\xff', the nearest known is 'uib'");
+  EXPECT_EQ(ErrorOf(header + "ds k3 o8 act=rulu"),
+            "line 3: 'act=rulu', wanted one of relu relu6 gelu hard_swish hard_sigmoid");
+  EXPECT_EQ(ErrorOf(header + "ir k3 e4 o8 se2"), "line 3: squeeze is 2, wanted 0 to 1");
+  EXPECT_EQ(ErrorOf(header + "\xff\n"), "line 3: unknown '\\xff', the nearest known is 'ds'");
 }
 
 TEST(NetworkText, ErrorsOfTheWholeNetworkNameTheBlock) {
@@ -211,6 +244,9 @@ TEST(NetworkText, SurvivesDamage) {
 TEST(Print, RefusesWhatItCouldNotReadBack) {
   NetworkSpec spec = FindArchitecture("conv_small").value();
   spec.name = "two words";
+  EXPECT_THROW(Print(spec), Error);
+  spec = FindArchitecture("mobilenetv3_small_100").value();
+  std::get<SeparableSpec>(spec.stages[0][0]).activation = Activation::kNone;
   EXPECT_THROW(Print(spec), Error);
 }
 

@@ -34,19 +34,23 @@ TEST(RoundChannels, IsTimmsRule) {
 }
 
 TEST(FindArchitecture, KnowsEveryNameWithAndWithoutTheFamily) {
-  EXPECT_EQ(ArchitectureNames().size(), 13u);
+  EXPECT_EQ(ArchitectureNames().size(), 34u);
   for (const std::string name : ArchitectureNames()) {
     const auto spec = FindArchitecture(name);
     ASSERT_TRUE(spec.has_value()) << name;
     EXPECT_EQ(spec->name, name);
-    EXPECT_EQ(FindArchitecture(name.substr(std::string("mobilenetv4_").size())), spec);
+    const std::string prefix = "mobilenetv4_";
+    if (!name.starts_with(prefix)) continue;
+    EXPECT_EQ(FindArchitecture(name.substr(prefix.size())), spec);
   }
 }
 
 TEST(FindArchitecture, RefusesOtherNames) {
   for (const char* name :
-       {"", "conv", "conv_smal", "mobilenetv4_", "mobilenetv3_small_100", "conv_small_",
-        "conv_small_5", "conv_small_x50", "conv_small_-50", "conv_small_000", "_050"}) {
+       {"", "conv", "conv_smal", "mobilenetv4_", "mobilenetv3_medium_100", "conv_small_",
+        "conv_small_5", "conv_small_x50", "conv_small_-50", "conv_small_000", "_050",
+        "tf_conv_small", "tf_mobilenetv2_100", "mobilenetv2_minimal_100", "mobilenetv1_100x",
+        "mobilenetv4_mobilenetv1_100", "v2_100", "tf_"}) {
     EXPECT_FALSE(FindArchitecture(name).has_value()) << name;
   }
 }
@@ -84,6 +88,40 @@ TEST(FindArchitecture, AntiAliasedVariantsHaveTheBlocksOfTheirBase) {
   EXPECT_EQ(FindArchitecture("conv_aa_large")->low_pass, LowPass::kAverage);
 }
 
+TEST(FindArchitecture, ScalesTheEndsAsEachGenerationDoes) {
+  const struct {
+    const char* name;
+    int stem, head;
+  } rows[] = {{"mobilenetv1_125", 40, 0},          {"mobilenetv2_035", 16, 1280},
+              {"mobilenetv2_140", 48, 1792},       {"mobilenetv2_120d", 32, 1280},
+              {"mobilenetv3_small_050", 16, 1024}, {"mobilenetv3_large_075", 16, 1280},
+              {"mobilenetv3_large_200", 32, 1280}};
+  for (const auto& row : rows) {
+    const NetworkSpec spec = FindArchitecture(row.name).value();
+    EXPECT_EQ(spec.stem, row.stem) << row.name;
+    EXPECT_EQ(spec.head, row.head) << row.name;
+  }
+}
+
+TEST(FindArchitecture, TakesAWidthOf100ForGranted) {
+  EXPECT_EQ(FindArchitecture("mobilenetv2"), FindArchitecture("mobilenetv2_100"));
+  EXPECT_EQ(FindArchitecture("tf_mobilenetv3_small_minimal")->name,
+            "tf_mobilenetv3_small_minimal_100");
+  EXPECT_EQ(FindArchitecture("mobilenetv1_100h")->name, "mobilenetv1_100h");
+}
+
+TEST(FindArchitecture, TensorFlowsNetworksHaveItsPaddingAndEpsilon) {
+  NetworkSpec spec = FindArchitecture("tf_mobilenetv3_large_100").value();
+  EXPECT_EQ(spec.pad, PadMode::kSame);
+  EXPECT_EQ(spec.bn_eps, 1e-3);
+  EXPECT_EQ(spec.stages, FindArchitecture("mobilenetv3_large_100")->stages);
+  spec = FindArchitecture("tf_mobilenetv3_large_minimal_100").value();
+  EXPECT_EQ(spec.activation, Activation::kRelu);
+  EXPECT_EQ(spec.stages[5][0],
+            BlockSpec(InvertedResidualSpec{.kernel = 3, .expand = 6, .out = 160, .stride = 2}));
+  EXPECT_EQ(spec.stages[6][0], BlockSpec(ConvSpec{.kernel = 1, .out = 960}));
+}
+
 TEST(FindArchitecture, HasTheSegmentationNetworkWithItsOwnEndpoints) {
   const NetworkSpec seg = FindArchitecture("conv_medium_seg").value();
   EXPECT_EQ(Widths(seg), (std::vector<int>{48, 80, 160, 128, 448}));
@@ -101,19 +139,27 @@ TEST(NearestName, NamesTheSmallestEditDistance) {
   EXPECT_EQ(NearestName("x", {}), "");
 }
 
-TEST(PretrainedTags, AreTwentyEightOfKnownArchitectures) {
-  EXPECT_EQ(PretrainedTags().size(), 28u);
+TEST(NearestArchitecture, LooksBehindTheFamily) {
+  EXPECT_EQ(NearestArchitecture("conv_smal"), "mobilenetv4_conv_small");
+  EXPECT_EQ(NearestArchitecture("mobilenetv4_conv_smal"), "mobilenetv4_conv_small");
+  EXPECT_EQ(NearestArchitecture("mobilentv2_140"), "mobilenetv2_140");
+  EXPECT_EQ(NearestArchitecture("tf_mobilenetv3_large_100s"), "tf_mobilenetv3_large_100");
+}
+
+TEST(PretrainedTags, AreOfKnownArchitectures) {
+  EXPECT_EQ(PretrainedTags().size(), 28u + 24u);
   std::set<std::string> names, tags;
   for (const PretrainedTag& tag : PretrainedTags()) {
     EXPECT_TRUE(FindArchitecture(tag.architecture).has_value()) << tag.architecture;
     names.insert(tag.architecture);
     EXPECT_TRUE(tags.insert(std::string(tag.architecture) + "." + tag.tag).second) << tag.tag;
     EXPECT_EQ(tag.num_classes == 11821, std::string(tag.tag).ends_with("_in12k")) << tag.tag;
+    EXPECT_EQ(tag.num_classes == 11221, std::string(tag.tag).ends_with("_in21k")) << tag.tag;
     EXPECT_EQ(tag.on_hub, std::string(tag.tag) != "untrained");
     EXPECT_EQ(tag.test_size > 0, tag.test_crop_pct > 0);
     EXPECT_EQ(tag.top1 > 0, tag.on_hub && tag.num_classes == 1000);
   }
-  EXPECT_EQ(names.size(), 12u);
+  EXPECT_EQ(names.size(), 12u + 21u);
 }
 
 TEST(PretrainedTags, BeginWithTheDefaultOfEachArchitecture) {
@@ -125,6 +171,7 @@ TEST(PretrainedTags, BeginWithTheDefaultOfEachArchitecture) {
   EXPECT_EQ(defaults["mobilenetv4_hybrid_medium"], "e200_r256_in12k_ft_in1k");
   EXPECT_EQ(defaults["mobilenetv4_hybrid_large"], "ix_e600_r384_in1k");
   EXPECT_EQ(defaults["mobilenetv4_conv_aa_large"], "e230_r448_in12k_ft_in1k");
+  EXPECT_EQ(defaults["mobilenetv3_large_100"], "ra_in1k");
 }
 
 }  // namespace

@@ -49,6 +49,18 @@ std::vector<Row> MatchingRows(const std::string& pattern) {
   return rows;
 }
 
+const char* MeanStdName(MeanStd mean_std) {
+  switch (mean_std) {
+    case MeanStd::kImageNet:
+      return "imagenet";
+    case MeanStd::kHalf:
+      return "half";
+    case MeanStd::kZero:
+      return "zero";
+  }
+  return "";
+}
+
 Json ToJson(const Row& row) {
   const auto or_null = [](double value) { return value > 0 ? Json(value) : Json(); };
   Json test;
@@ -63,7 +75,8 @@ Json ToJson(const Row& row) {
                       {"default", row.is_default},
                       {"size", row.tag.size},
                       {"crop_pct", row.tag.crop_pct},
-                      {"mean_std", row.tag.half_mean_std ? "half" : "imagenet"},
+                      {"interpolation", row.tag.bilinear ? "bilinear" : "bicubic"},
+                      {"mean_std", MeanStdName(row.tag.mean_std)},
                       {"classes", row.tag.num_classes},
                       {"params", row.totals.cost.parameters},
                       {"macs", row.totals.macs()},
@@ -91,9 +104,8 @@ int Run(const Arguments& arguments) {
   const std::string pattern = arguments.operands().empty() ? "*" : arguments.operands().front();
   const std::vector<Row> rows = MatchingRows(pattern);
   if (rows.empty()) {
-    throw Error(ErrorCode::kInvalidArgument,
-                fmt::format("'{}' matches no network; nearest: {}", pattern,
-                            NearestName(pattern, ArchitectureNames())));
+    throw Error(ErrorCode::kInvalidArgument, fmt::format("'{}' matches no network; nearest: {}",
+                                                         pattern, NearestArchitecture(pattern)));
   }
   Output output;
   if (arguments.Has(kJson)) {

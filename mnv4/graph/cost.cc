@@ -35,6 +35,7 @@ struct CostRule {
   Cost operator()(const ChannelScale&) const { return {.parameters = Parameters(1, 2)}; }
   Cost operator()(const Activate&) const { return {}; }
   Cost operator()(const Add&) const { return {}; }
+  Cost operator()(const Multiply&) const { return {}; }
   Cost operator()(const Pool2d& op) const {
     return {.macs = op.kind == PoolKind::kBlur ? 9 * NumElements(node.type.shape) : 0};
   }

@@ -60,5 +60,13 @@ TEST(Cost, LinearAndBlurCountAndAverageDoesNot) {
             Cost{});
 }
 
+TEST(Cost, GatesCountNothing) {
+  EXPECT_EQ(CostOfLast({2, 8, 8, 4},
+                       [](Builder& b) {
+                         return b.Add(Multiply{}, {b.input(), b.Add(Pool2d{}, {b.input()})});
+                       }),
+            Cost{});
+}
+
 }  // namespace
 }  // namespace mnv4

@@ -64,6 +64,12 @@ struct Add {
   bool operator==(const Add&) const = default;
 };
 
+/// y = x * gate, the gate of a channel on all pixels of an image. Inputs: {x [n, h, w, c],
+/// gate [n, 1, 1, c]}. The end of squeeze-and-excite.
+struct Multiply {
+  bool operator==(const Multiply&) const = default;
+};
+
 enum class PoolKind : uint8_t {
   kGlobalAverage,  ///< [n, h, w, c] -> [n, 1, 1, c]; kernel, stride and pad are not used
   kAverage,        ///< mean of each window, no padding counted, odd rest dropped
@@ -97,8 +103,8 @@ struct Attention {
 
 /// Shape rule (shape.cc), cost (cost.cc), text form (print.cc) and meaning (interpret.cc) of an
 /// operator are overloads on its struct: after adding one here the compiler lists what it lacks.
-using Op = std::variant<Input, Parameter, Conv2d, BatchNorm, ChannelScale, Activate, Add, Pool2d,
-                        Linear, Attention>;
+using Op = std::variant<Input, Parameter, Conv2d, BatchNorm, ChannelScale, Activate, Add, Multiply,
+                        Pool2d, Linear, Attention>;
 
 /// "conv2d", "batch_norm", ...
 const char* Name(const Op& op);

@@ -140,6 +140,17 @@ struct Interpreter {
     return y;
   }
 
+  Values operator()(const Multiply&) const {
+    Values y = In(0);
+    const std::vector<double>& gate = In(1).data;
+    const size_t channels = static_cast<size_t>(y.shape[3]);
+    const size_t image = y.data.size() / static_cast<size_t>(y.shape[0]);
+    for (size_t i = 0; i < y.data.size(); ++i) {
+      y.data[i] *= gate[i / image * channels + i % channels];
+    }
+    return y;
+  }
+
   Values operator()(const Pool2d& op) const {
     Values y = Result();
     const int64_t channels = y.shape[3];

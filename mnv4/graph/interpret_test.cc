@@ -50,6 +50,14 @@ TEST(Interpret, ConvolutionStridesDilatesScalesAndActivates) {
               ElementsAre(31, 42));
 }
 
+TEST(Interpret, AGateScalesTheChannelsOfItsImage) {
+  Builder b("g", {2, 1, 2, 2});
+  b.SetOutput("y", b.Add(Multiply{}, {b.input(), b.Add(Pool2d{}, {b.input()})}));
+  // Means (2, 20) of the first image, (5, 0) of the second.
+  EXPECT_THAT(Interpret(b.Finish(), {1, 10, 3, 30, 4, 7, 6, -7}).at("y").data,
+              ElementsAre(2, 200, 6, 600, 20, 0, 30, 0));
+}
+
 TEST(Interpret, GroupsStayApart) {
   const Conv2d grouped{.groups = 2};
   EXPECT_THAT(

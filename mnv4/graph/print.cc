@@ -28,6 +28,7 @@ struct NameRule {
   const char* operator()(const ChannelScale&) const { return "channel_scale"; }
   const char* operator()(const Activate&) const { return "activate"; }
   const char* operator()(const Add&) const { return "add"; }
+  const char* operator()(const Multiply&) const { return "multiply"; }
   const char* operator()(const Pool2d&) const { return "pool2d"; }
   const char* operator()(const Linear&) const { return "linear"; }
   const char* operator()(const Attention&) const { return "attention"; }
@@ -49,6 +50,7 @@ struct AttributeRule {
   std::string operator()(const ChannelScale&) const { return ""; }
   std::string operator()(const Activate& op) const { return Text(op.activation); }
   std::string operator()(const Add&) const { return ""; }
+  std::string operator()(const Multiply&) const { return ""; }
   std::string operator()(const Pool2d& op) const {
     if (op.kind == PoolKind::kGlobalAverage) return " kind=global_average";
     const char* kind = op.kind == PoolKind::kBlur ? "blur" : "average";

@@ -117,6 +117,13 @@ struct ShapeRule {
     return inputs[0];
   }
 
+  TensorType operator()(const Multiply&) const {
+    WantInputs(2, 2);
+    const Shape& x = Map(0);
+    WantShape(1, "gate", {x[0], 1, 1, x[3]});
+    return inputs[0];
+  }
+
   TensorType operator()(const Pool2d& op) const {
     WantInputs(1, 1);
     const Shape& x = Map(0);

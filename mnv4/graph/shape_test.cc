@@ -75,6 +75,13 @@ TEST(Shapes, AttentionKeepsTheQueryShape) {
               HasSubstr("do not fit"));
 }
 
+TEST(Shapes, AGateIsOnePixelOfEachImage) {
+  EXPECT_EQ(ShapeOf(Multiply{}, {{2, 5, 3, 8}, {2, 1, 1, 8}}), (Shape{2, 5, 3, 8}));
+  EXPECT_THAT(ErrorOf(Multiply{}, {{2, 5, 3, 8}, {1, 1, 1, 8}}),
+              HasSubstr("gate [1, 1, 1, 8], expected [2, 1, 1, 8]"));
+  EXPECT_THAT(ErrorOf(Multiply{}, {{2, 5, 3, 8}}), HasSubstr("1 inputs"));
+}
+
 TEST(Shapes, ElementwiseOpsWantEqualShapes) {
   EXPECT_EQ(ShapeOf(Add{}, {{1, 2, 3, 4}, {1, 2, 3, 4}}), (Shape{1, 2, 3, 4}));
   EXPECT_THAT(ErrorOf(Add{}, {{1, 2, 3, 4}, {1, 2, 3, 1}}), HasSubstr("second input"));

@@ -151,6 +151,24 @@ TEST(ConvKernels, PointwiseAgreesWithBatchesAndHalos) {
   Trial(WithResidual(Pointwise(C16(2, 5, 6, 40), 24), kOne)).CompareAll();
 }
 
+// The lanes past the last channel are 0 after it too, which hard_sigmoid(0) is not.
+TEST(ConvKernels, HardSigmoidAgreesOnAnyNumberOfChannels) {
+  for (const int channels : {8, 16, 24, 40, 72, 88, 120, 200}) {
+    Trial(With(Pointwise(C16(2, 1, 1, 24), channels), Activation::kHardSigmoid)).CompareAll();
+  }
+  Trial(With(Conv(C16(1, 6, 7, 20), 17, 3, 1, kOne), Activation::kHardSigmoid)).CompareAll();
+  Trial(With(Stem(1, 12, 14, 3, 24, kOne), Activation::kHardSigmoid)).CompareAll();
+  Trial(With(Depthwise(C16(1, 6, 7, 20), 3, 1, kOne), Activation::kHardSigmoid)).CompareAll();
+}
+
+TEST(ConvKernels, HardSwishAgreesOnLayersOfTheNetworks) {
+  for (const int channels : {184, 200}) {
+    Trial(With(Pointwise(C16(1, 14, 14, 80), channels), Activation::kHardSwish)).CompareAll();
+    Trial(With(Depthwise(C16(1, 14, 14, channels), 3, 1, kOne), Activation::kHardSwish))
+        .CompareAll();
+  }
+}
+
 TEST(ConvKernels, DenseAgrees) {
   Trial(With(Conv(C16(1, 16, 16, 32), 96, 3, 2, kOne), Activation::kRelu)).CompareAll();
   Trial(With(Conv(C16(1, 16, 16, 24), 96, 3, 2, kSame3), Activation::kGelu)).CompareAll();

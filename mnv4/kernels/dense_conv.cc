@@ -83,7 +83,9 @@ void Pack(const ConvProblem& p, const float* oihw, std::span<const float> scale,
   auto* panel = static_cast<std::byte*>(packed);
   for (int c = 0; c < p.y.c; c += kBlock, panel += PanelBytes<T>(p)) {
     const int lanes = std::min(kBlock, p.y.c - c);
-    if (!bias.empty()) std::copy_n(&bias[c], lanes, reinterpret_cast<float*>(panel));
+    auto* const biases = reinterpret_cast<float*>(panel);
+    if (!bias.empty()) std::copy_n(&bias[c], lanes, biases);
+    std::fill(biases + lanes, biases + kBlock, ExcessBias(p.activation));
     float factors[kBlock];
     for (int lane = 0; lane < lanes; ++lane) factors[lane] = scale.empty() ? 1 : scale[c + lane];
     T* of_tap = reinterpret_cast<T*>(panel + kCacheLine);
@@ -233,7 +235,7 @@ template <class T>
 bool AcceptsDense(const ConvProblem& p) {
   return p.groups == 1 && IsC16Of<T>(p.x) && IsC16UpTo<T>(p.y) &&
          (!p.has_residual || IsC16UpTo<T>(p.residual)) && Covers(p.x.halo, p.pad) &&
-         p.kernel.h * p.kernel.w <= kMaxTaps && KeepsZeroLanes(p.activation, p.y);
+         p.kernel.h * p.kernel.w <= kMaxTaps;
 }
 template <class T>
 bool AcceptsPointwise(const ConvProblem& p) {
@@ -244,8 +246,7 @@ template <class T>
 bool AcceptsStem(const ConvProblem& p) {
   return p.groups == 1 && p.x.dtype == DType::kF32 && p.x.layout == Layout::kNhwc &&
          IsC16UpTo<T>(p.y) && (!p.has_residual || IsC16UpTo<T>(p.residual)) &&
-         Covers(p.x.halo, p.pad) && p.kernel.h <= kMaxTaps && p.dilation.w == 1 &&
-         KeepsZeroLanes(p.activation, p.y);
+         Covers(p.x.halo, p.pad) && p.kernel.h <= kMaxTaps && p.dilation.w == 1;
 }
 
 template <class T>

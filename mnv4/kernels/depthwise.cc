@@ -113,7 +113,7 @@ void Pack(const ConvProblem& p, const float* oihw, std::span<const float> scale,
     const bool real = c < p.y.c;
     float* out = static_cast<float*>(packed) + c / kBlock * PanelFloats(p) + c % kBlock;
     const float factor = real && !scale.empty() ? scale[c] : 1;
-    *out = real && !bias.empty() ? bias[c] : 0;
+    *out = !real ? ExcessBias(p.activation) : bias.empty() ? 0 : bias[c];
     for (int tap = 0; tap < taps; ++tap) {
       out[(1 + tap) * kBlock] = real ? oihw[c * taps + tap] * factor : 0;
     }
@@ -159,8 +159,7 @@ template <int kSide, int kStride, class T>
 bool Accepts(const ConvProblem& p) {
   return p.depthwise() && IsC16Of<T>(p.x) && IsC16Of<T>(p.y) && !p.has_residual &&
          p.kernel == Size2{kSide, kSide} && p.stride == Size2{kStride, kStride} &&
-         p.dilation == Size2{1, 1} && std::max(p.pad.left, p.pad.right) < kSide &&
-         KeepsZeroLanes(p.activation, p.y);
+         p.dilation == Size2{1, 1} && std::max(p.pad.left, p.pad.right) < kSide;
 }
 
 template <int kSide, int kStride, class T>

@@ -151,17 +151,20 @@ struct PoolKernel {
 
 /// y = activation(scale[c] * a + bias[c] + b), the pointwise glue that no convolution absorbed.
 /// scale, bias: floats padded with zeros to whole blocks, or null for 1 and 0; b null for 0.
+/// With a gate the scale is one of its tensor's images for each image of a: squeeze-and-excite.
 struct PointwiseProblem {
   Desc a, y;  ///< same n h w c; halos may differ
   bool has_b = false;
   Desc b = {};
+  bool has_gate = false;
+  Desc gate = {};  ///< [n, 1, 1, c], float32
   Activation activation = Activation::kNone;
   bool operator==(const PointwiseProblem&) const = default;
 };
 
 struct PointwiseArgs {
   const void *a = nullptr, *b = nullptr;
-  const float *scale = nullptr, *bias = nullptr;
+  const float *scale = nullptr, *bias = nullptr;  ///< scale: the gate's tensor if there is one
   void* y = nullptr;
 };
 

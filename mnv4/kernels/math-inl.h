@@ -153,10 +153,10 @@ HWY_INLINE void ActivateStored(Activation activation, T* values, int64_t count) 
   }
 }
 
-/// Excess lanes of y must stay 0, which hard_sigmoid(0) = 0.5 is not: such problems are left to
-/// the reference.
-inline bool KeepsZeroLanes(Activation activation, const Desc& y) {
-  return activation != Activation::kHardSigmoid || y.c % kBlock == 0;
+/// The bias of the lanes past the last channel, whose weights are zeros: what the activation turns
+/// into the 0 that they must hold.
+inline float ExcessBias(Activation activation) {
+  return activation == Activation::kHardSigmoid ? -3.0f : 0.0f;
 }
 
 /// Calls function(pointer) with `values` as what they are: float32 or bfloat16.

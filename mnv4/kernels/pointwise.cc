@@ -1,4 +1,4 @@
-// The glue that no convolution absorbed: scale and bias, add, activation.
+// The glue that no convolution absorbed: scale or gate, bias, add, activation.
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "mnv4/kernels/pointwise.cc"
@@ -14,12 +14,12 @@ HWY_BEFORE_NAMESPACE();
 namespace mnv4::kernels::HWY_NAMESPACE {
 namespace {
 
-// One vector of channels along a row of pixels.
+// One vector of channels along a row of pixels; its scale and bias, or null.
 template <class A, class B, class Y>
-HWY_INLINE void Lane(const PointwiseArgs& args, int c, const A* a, const B* b, Y* y, int pixels,
-                     ClampLimits limits) {
-  const Vec scale = args.scale != nullptr ? hn::LoadU(kF32, args.scale + c) : hn::Set(kF32, 1.0f);
-  const Vec bias = args.bias != nullptr ? hn::LoadU(kF32, args.bias + c) : hn::Zero(kF32);
+HWY_INLINE void Lane(const float* scale_at, const float* bias_at, const A* a, const B* b, Y* y,
+                     int pixels, ClampLimits limits) {
+  const Vec scale = scale_at != nullptr ? hn::LoadU(kF32, scale_at) : hn::Set(kF32, 1.0f);
+  const Vec bias = bias_at != nullptr ? hn::LoadU(kF32, bias_at) : hn::Zero(kF32);
   const Vec lo = hn::Set(kF32, limits.lo), hi = hn::Set(kF32, limits.hi);
   for (int x = 0; x < pixels; ++x) {
     Vec v = hn::MulAdd(LoadAsF32(a + x * kBlock), scale, bias);
@@ -37,9 +37,14 @@ void Run(const PointwiseProblem& p, const PointwiseArgs& args, const A* a, const
     const A* row_a = a + p.a.Offset(row.block, row.image, row.y, 0);
     const B* row_b = p.has_b ? b + p.b.Offset(row.block, row.image, row.y, 0) : nullptr;
     Y* row_y = y + p.y.Offset(row.block, row.image, row.y, 0);
+    const int64_t channel = int64_t{row.block} * kBlock;
+    const int64_t scale = p.has_gate ? p.gate.Offset(row.block, row.image, 0, 0) : channel;
+    const auto at = [](auto* values, int64_t i) {
+      return values != nullptr ? values + i : nullptr;
+    };
     for (int lane = 0; lane < kBlock; lane += kLanes) {
-      Lane(args, row.block * kBlock + lane, row_a + lane, row_b != nullptr ? row_b + lane : nullptr,
-           row_y + lane, p.y.w, limits);
+      Lane(at(args.scale, scale + lane), at(args.bias, channel + lane), row_a + lane,
+           at(row_b, lane), row_y + lane, p.y.w, limits);
     }
     ActivateStored(p.activation, row_y, int64_t{p.y.w} * kBlock);
   }
@@ -47,8 +52,10 @@ void Run(const PointwiseProblem& p, const PointwiseArgs& args, const A* a, const
 
 template <class T>
 bool Accepts(const PointwiseProblem& p) {
+  // hard_sigmoid would make 0.5 of the zeros past the last channel.
+  const bool keeps_zeros = p.activation != Activation::kHardSigmoid || p.y.c % kBlock == 0;
   return IsC16UpTo<T>(p.a) && IsC16UpTo<T>(p.y) && (!p.has_b || IsC16UpTo<T>(p.b)) &&
-         KeepsZeroLanes(p.activation, p.y);
+         (!p.has_gate || IsF32C16(p.gate)) && keeps_zeros;
 }
 
 template <class T>

@@ -51,17 +51,50 @@ TEST(PointwiseKernels, AgreeWithTheReference) {
   }
 }
 
+TEST(PointwiseKernels, GateEachImageByItsOwnChannels) {
+  for (const int channels : {1, 15, 16, 17, 72}) {
+    for (const Activation activation : {Activation::kNone, Activation::kHardSwish}) {
+      const PointwiseProblem p = {.a = C16(3, 5, 7, channels, {1, 1, 1, 1}),
+                                  .y = C16(3, 5, 7, channels, {0, 0, 1, 1}),
+                                  .has_gate = true,
+                                  .gate = C16(3, 1, 1, channels, {0, 1, 0, 0}),
+                                  .activation = activation};
+      const AlignedBuffer a = RandomTensor(p.a, 1), gate = RandomTensor(p.gate, 2);
+      const AlignedBuffer expected = UnwrittenTensor(p.y);
+      PointwiseArgs args = {.a = a.data(), .scale = gate.as<float>(), .y = expected.data()};
+      kPointwiseRef.run(p, args, 0, kPointwiseRef.units(p));
+      for (const IsaSet isa : MachineIsas()) {
+        const PointwiseKernel& kernel = KernelFor(isa, p);
+        EXPECT_NE(&kernel, &kPointwiseRef);
+        const AlignedBuffer y = UnwrittenTensor(p.y);
+        args.y = y.data();
+        kernel.run(p, args, 0, 3);
+        kernel.run(p, args, 3, kernel.units(p));
+        SCOPED_TRACE(kernel.name);
+        ExpectSame(p.y, y, expected, 4e-6);
+      }
+    }
+  }
+}
+
 TEST(PointwiseKernels, AgreeForEveryMixOfTypes) {
   if (!DetectIsa().Has(Isa::kBf16)) GTEST_SKIP() << "no bf16 arithmetic here";
-  for (int mix = 0; mix < 8; ++mix) {
+  for (int mix = 0; mix < 16; ++mix) {
     const auto desc = [&](int bit) {
       const Desc f32 = C16(1, 3, 5, 20);
       return mix >> bit & 1 ? AsBf16(f32) : f32;
     };
-    const PointwiseProblem p = {.a = desc(0), .y = desc(1), .has_b = true, .b = desc(2)};
+    const PointwiseProblem p = {.a = desc(0),
+                                .y = desc(1),
+                                .has_b = true,
+                                .b = desc(2),
+                                .has_gate = mix >= 8,
+                                .gate = C16(1, 1, 1, 20)};
     const AlignedBuffer a = RandomTensor(p.a, 1), b = RandomTensor(p.b, 2);
+    const AlignedBuffer gate = RandomTensor(p.gate, 3);
     const AlignedBuffer expected = UnwrittenTensor(p.y), y = UnwrittenTensor(p.y);
     PointwiseArgs args = {.a = a.data(), .b = b.data(), .y = expected.data()};
+    if (p.has_gate) args.scale = gate.as<float>();
     kPointwiseRef.run(p, args, 0, kPointwiseRef.units(p));
     const PointwiseKernel& kernel = KernelFor(DetectIsa(), p);
     EXPECT_NE(&kernel, &kPointwiseRef);

@@ -69,7 +69,7 @@ void SetClasses(int num_classes, Model& model) {
     const auto count = static_cast<size_t>(NumElements(shape));
     return MakeTensor(std::move(shape), std::vector<float>(count));
   };
-  model.weights["classifier.weight"] = zeros({num_classes, model.spec.head});
+  model.weights["classifier.weight"] = zeros({num_classes, FeatureChannels(model.spec)});
   model.weights["classifier.bias"] = zeros({num_classes});
 }
 

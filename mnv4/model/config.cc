@@ -61,7 +61,7 @@ constexpr const char* kCfgKeys[] = {"architecture",
                                     "test_pool_size",
                                     "url"};
 
-// Arguments of timm's constructor that a MobileNetV4 can have been made with. The last three
+// Arguments of timm's constructor that a MobileNet can have been made with. The last three
 // matter to training only.
 constexpr const char* kArgKeys[] = {"in_chans",  "num_classes",   "global_pool",   "pad_type",
                                     "bn_eps",    "act_layer",     "output_stride", "bn_momentum",
@@ -131,7 +131,7 @@ NetworkSpec ReadArchitecture(const JsonCursor& root, const std::optional<Network
   if (!spec && network) return *network;
   if (!spec) {
     name.Fail(fmt::format("unknown '{}', the nearest known is '{}'", Printable(name.String(), 60),
-                          NearestName(name.String().substr(0, 64), ArchitectureNames())));
+                          NearestArchitecture(name.String())));
   }
   if (network) {  // what a configuration may leave open
     spec->num_classes = network->num_classes;
@@ -229,7 +229,12 @@ Model DefaultConfig(NetworkSpec spec, const PretrainedTag* tag) {
   model.spec.num_classes = tag->num_classes;
   preprocess.height = preprocess.width = tag->size;
   preprocess.crop_pct = tag->crop_pct;
-  if (tag->half_mean_std) preprocess.mean = preprocess.std = {0.5, 0.5, 0.5};
+  if (tag->bilinear) preprocess.interpolation = Interpolation::kBilinear;
+  if (tag->mean_std == MeanStd::kHalf) preprocess.mean = preprocess.std = {0.5, 0.5, 0.5};
+  if (tag->mean_std == MeanStd::kZero) {
+    preprocess.mean = {0, 0, 0};
+    preprocess.std = {1, 1, 1};
+  }
   model.test_height = model.test_width = tag->test_size;
   model.test_crop_pct = tag->test_crop_pct;
   model.license = "apache-2.0";

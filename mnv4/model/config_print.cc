@@ -5,24 +5,6 @@
 namespace mnv4::model {
 namespace {
 
-struct OutChannels {
-  int operator()(const ConvSpec& block) const { return block.out; }
-  int operator()(const FusedIbSpec& block) const { return block.out; }
-  int operator()(const UibSpec& block) const { return block.out; }
-  int operator()(const MqaSpec&) const { return 0; }  // those of the block before it
-};
-
-// timm's num_features: channels before the pooling.
-int NumFeatures(const NetworkSpec& spec) {
-  int channels = spec.stem;
-  for (const auto& stage : spec.stages) {
-    for (const BlockSpec& block : stage) {
-      if (const int out = std::visit(OutChannels{}, block)) channels = out;
-    }
-  }
-  return channels;
-}
-
 // The zoo's network of that name; empty if there is none.
 NetworkSpec ZooSpec(const std::string& name) {
   return FindArchitecture(name).value_or(NetworkSpec{});
@@ -89,7 +71,7 @@ std::string PrintConfig(const Model& model, int indent) {
   Json config;
   config.Add("architecture", model.spec.name);
   config.Add("num_classes", model.spec.num_classes);
-  config.Add("num_features", NumFeatures(model.spec));
+  config.Add("num_features", MapChannels(model.spec));
   config.Add("global_pool", "avg");
   PrintLabels(model, config);
   config.Add("model_args", ModelArgs(model.spec));

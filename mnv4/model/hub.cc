@@ -159,7 +159,7 @@ Place Resolve(const std::string& name) {
     }
   }
   Fail(fmt::format("{}: no such file, folder or network; the nearest network is '{}'",
-                   Printable(name), NearestName(name.substr(0, 64), ArchitectureNames())));
+                   Printable(name), NearestArchitecture(name)));
 }
 
 std::string WeightsIn(const std::string& folder) {

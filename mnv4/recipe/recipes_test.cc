@@ -36,7 +36,7 @@ Recipe Read(const std::string& name) {
 }
 
 TEST(Recipes, AreReadAndFitTogether) {
-  ASSERT_GE(Files().size(), 11u);
+  ASSERT_GE(Files().size(), 18u);
   for (const fs::path& file : Files()) {
     SCOPED_TRACE(file);
     EXPECT_EQ(file.extension(), ".yaml");
@@ -138,6 +138,57 @@ TEST(Recipes, OfThePaperHaveItsNumbers) {
     }
     EXPECT_EQ(r.loss.smoothing, 0.1);
     EXPECT_EQ(r.validation.crop_pct, 0.875);
+  }
+}
+
+// The Model Garden's experiment files for the other generations; updates are of 4096 pictures.
+TEST(Recipes, OfTheOtherGenerationsHaveTheGardensNumbers) {
+  const struct {
+    const char* name;
+    const char *optimizer, *schedule;
+    double lr;
+    int64_t steps, warmup_steps;
+    double warmup_lr, decay_rate;
+    int64_t decay_steps;
+    double ema, l2, weight_decay;
+  } rows[] = {
+      {"mnv1", "rmsprop", "exponential", 0.256, 156000, 1560, 0, 0.94, 780, 0, 1e-5, 0},
+      {"mnv2", "rmsprop", "exponential", 0.256, 156000, 1560, 0, 0.96, 780, 0, 1e-5, 0},
+      {"mnv3_small", "rmsprop", "exponential", 0.01, 312000, 1560, 0.001, 0.99, 936, 0.9999, 1e-5,
+       0},
+      {"mnv3_large", "adamw_keras", "cosine", 0.004, 218000, 0, 0, 0.1, 0, 0, 0, 0.1},
+  };
+  for (const auto& p : rows) {
+    SCOPED_TRACE(p.name);
+    const Recipe r = Read(p.name);
+    const Timing timing = TimingOf(r, 1281167);
+    EXPECT_EQ(timing.batch, 4096);
+    EXPECT_EQ(timing.steps, p.steps);
+    EXPECT_EQ(timing.schedule.lr, p.lr);
+    EXPECT_EQ(timing.schedule.warmup_steps, p.warmup_steps);
+    EXPECT_EQ(timing.schedule.warmup_lr, p.warmup_lr);
+    EXPECT_EQ(timing.schedule.decay_rate, p.decay_rate);
+    EXPECT_TRUE(timing.schedule.staircase);
+    if (p.decay_steps > 0) {
+      EXPECT_EQ(timing.schedule.decay_steps, p.decay_steps);
+    }
+    EXPECT_EQ(r.schedule.kind, p.schedule);
+    EXPECT_EQ(r.optimizer.kind, p.optimizer);
+    EXPECT_EQ(r.optimizer.eps, r.optimizer.kind == "rmsprop" ? 0.002 : 1e-7);
+    EXPECT_EQ(r.optimizer.rho, 0.9);
+    EXPECT_EQ(r.optimizer.momentum, 0.9);
+    EXPECT_EQ(r.optimizer.l2, p.l2);
+    EXPECT_EQ(r.optimizer.weight_decay, p.weight_decay);
+    EXPECT_EQ(r.ema.decay, p.ema);
+    EXPECT_EQ(r.ema.buffers, p.ema > 0 ? "average" : "live");
+    EXPECT_EQ(r.model.drop, 0.2);
+    EXPECT_EQ(r.model.pad_type, "same");
+    EXPECT_EQ(r.model.bn_eps, 1e-3);
+    EXPECT_DOUBLE_EQ(1 - r.model.bn_momentum, 0.997);
+    EXPECT_EQ(r.loss.smoothing, 0.1);
+    EXPECT_EQ(MixOf(r).probability, 0);
+    const bool large = std::string(p.name) == "mnv3_large";
+    EXPECT_EQ(r.augment.auto_augment, large ? "autoaugment" : "none");
   }
 }
 

@@ -109,14 +109,22 @@ class Lowering {
     }
     for (size_t i = graph_.nodes.size(); i-- > 0;) {
       const NodeId id{static_cast<int32_t>(i)};
+      const std::vector<NodeId>& inputs = graph_.at(id).inputs;
       if (std::holds_alternative<Attention>(graph_.at(id).op)) {
-        for (const NodeId input : graph_.at(id).inputs) {
-          type_settled_[static_cast<size_t>(SlotOf(input))] = true;  // as float32
-        }
+        for (const NodeId input : inputs) SettleType(input, DType::kF32);
+      } else if (std::holds_alternative<Multiply>(graph_.at(id).op)) {
+        SettleType(inputs[1], DType::kF32);
+        SettleType(inputs[0], DescOf(id).dtype);  // so that a depthwise convolution may write it
       }
       const std::optional<ConvSource> source = ConvSourceOf(id);
       if (source.has_value()) AskForInput(id, *source);
     }
+  }
+
+  void SettleType(NodeId id, DType dtype) {
+    const auto slot = static_cast<size_t>(SlotOf(id));
+    if (!type_settled_[slot]) out_.slots[slot].desc.dtype = dtype;
+    type_settled_[slot] = true;
   }
 
   void AskForInput(NodeId id, const ConvSource& source) {
@@ -169,7 +177,7 @@ class Lowering {
       if (fused == fused_into_.end()) EmitPointwise(id, graph_.at(id).inputs[1], Activation::kNone);
     } else if (const auto* activate = std::get_if<Activate>(&op)) {
       EmitPointwise(id, std::nullopt, activate->activation);
-    } else if (std::holds_alternative<ChannelScale>(op)) {
+    } else if (std::holds_alternative<ChannelScale>(op) || std::holds_alternative<Multiply>(op)) {
       EmitPointwise(id, std::nullopt, Activation::kNone);
     } else {
       throw Unsupported(id);
@@ -263,6 +271,11 @@ class Lowering {
                     .has_b = b.has_value(),
                     .b = b.has_value() ? DescOf(*b) : Desc{},
                     .activation = activation};
+    if (std::holds_alternative<Multiply>(graph_.at(id).op)) {
+      step.problem.has_gate = true;
+      step.problem.gate = DescOf(inputs[1]);
+      step.gate = Read(inputs[1]);
+    }
     step.kernel = FirstThatAccepts(kernels::PointwiseKernels(isa_), step.problem, id);
     if (std::holds_alternative<ChannelScale>(graph_.at(id).op)) {
       const size_t lanes = static_cast<size_t>(step.problem.y.blocks()) * kernels::kBlock;

@@ -107,7 +107,7 @@ struct PoolStep {
 struct PointwiseStep {
   const kernels::PointwiseKernel* kernel = nullptr;
   kernels::PointwiseProblem problem;
-  int a = -1, b = -1, y = -1;
+  int a = -1, b = -1, gate = -1, y = -1;
   std::shared_ptr<const AlignedBuffer> scale_bias;  ///< scale then bias, whole blocks; or null
 };
 

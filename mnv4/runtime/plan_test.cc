@@ -106,6 +106,44 @@ TEST(Plan, AgreesWithTheInterpreter) {
   for (size_t i = 0; i < logits.size(); ++i) EXPECT_NEAR(logits[i], expected.data[i], 1e-4);
 }
 
+// stem -> depthwise -> squeeze-and-excite of 40 channels -> 1x1.
+Graph Excited(int n) {
+  Builder builder("excited", {n, 17, 23, 3});
+  const Padding one = {1, 1, 1, 1};
+  NodeId x = Conv(builder, builder.input(), "stem", 40,
+                  {.kernel = {3, 3}, .stride = {2, 2}, .pad = one, .activation = {}});
+  x = Conv(builder, x, "dw", 40, {.kernel = {3, 3}, .pad = one, .groups = 40});
+  x = builder.Add(Activate{Activation::kHardSwish}, {x});
+  NodeId gate = Conv(builder, builder.Add(Pool2d{}, {x}), "reduce", 16, {});
+  gate = Conv(builder, builder.Add(Activate{Activation::kRelu}, {gate}), "expand", 40, {});
+  gate = builder.Add(Activate{Activation::kHardSigmoid}, {gate});
+  builder.SetOutput("logits", Conv(builder, builder.Add(Multiply{}, {x, gate}), "project", 8, {}));
+  return WithHashWeights(builder);
+}
+
+TEST(Plan, GatesEachImageOfABatchOnFastKernels) {
+  const auto expected = RunOnce(Excited(3), {.reference = true}, 1, "logits");
+  for (const int threads : {1, 2, 3}) {
+    const auto logits = RunOnce(Excited(3), {}, threads, "logits");
+    ASSERT_EQ(logits.size(), expected.size());
+    for (size_t i = 0; i < logits.size(); ++i) ASSERT_NEAR(logits[i], expected[i], 1e-5) << i;
+  }
+  for (const Precision precision : {Precision::kF32, Precision::kBf16}) {
+    if (precision == Precision::kBf16 && !HostIsa().Has(Isa::kBf16)) continue;
+    PackedWeights packed;
+    const Plan plan(Excited(1), {.precision = precision}, packed);
+    for (const Step& step : plan.steps()) {
+      const std::string kernel =
+          std::visit([](const auto& run) { return run.kernel->name; }, step.run);
+      EXPECT_FALSE(kernel.ends_with("-ref")) << step.scope << " " << kernel;
+      const bool gated = step.scope.empty() && std::holds_alternative<PointwiseStep>(step.run);
+      const bool bf16 = precision == Precision::kBf16;
+      if (!gated && step.scope != "dw") continue;
+      EXPECT_EQ(kernel.ends_with("-bf16"), bf16) << step.scope << " " << kernel;
+    }
+  }
+}
+
 TEST(Plan, RefusesUnknownFeatures) {
   PackedWeights packed;
   EXPECT_THROW(Plan(SmallNetwork(), {.features = {"C9"}}, packed), Error);

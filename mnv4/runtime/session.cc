@@ -144,7 +144,7 @@ void Session::RunStep(size_t index, int thread) noexcept {
     const kernels::PointwiseArgs args = {
         .a = At<const void>(pointwise->a),
         .b = pointwise->b < 0 ? nullptr : At<const void>(pointwise->b),
-        .scale = scale,
+        .scale = pointwise->gate < 0 ? scale : At<const float>(pointwise->gate),
         .bias = scale == nullptr ? nullptr : scale + pointwise->problem.y.blocks() * kBlock,
         .y = At<void>(pointwise->y)};
     spread(pointwise->kernel->units(pointwise->problem), [&](int begin, int end) {

@@ -108,6 +108,7 @@ struct FactsRule {
     const kernels::PointwiseProblem& p = step.problem;
     std::vector<std::string> parts;
     if (step.scale_bias != nullptr) parts.push_back("scale");
+    if (p.has_gate) parts.push_back("multiply");
     if (p.has_b) parts.push_back("add");
     if (p.activation != Activation::kNone) parts.push_back(Name(p.activation));
     StepFacts facts;
@@ -117,6 +118,7 @@ struct FactsRule {
     facts.weight_bytes = SizeOfBuffer(step.scale_bias);
     facts.inputs = {step.a};
     if (p.has_b) facts.inputs.push_back(step.b);
+    if (p.has_gate) facts.inputs.push_back(step.gate);
     return facts;
   }
 };

@@ -43,6 +43,10 @@ Graph EveryKind() {
     y = b.Add(Add{}, {y, y});
   }
   {
+    const Builder::Scope scope(b, "gate");
+    y = b.Add(Multiply{}, {y, b.Add(Pool2d{}, {y})});
+  }
+  {
     const Builder::Scope scope(b, "pool");
     y = b.Add(Pool2d{}, {y});
   }
@@ -74,6 +78,7 @@ TEST_F(StepFactsTest, SayInWordsWhatAStepDoes) {
   EXPECT_EQ(Of("project").what, "conv 1x1 32->32");
   EXPECT_EQ(Of("attention").what, "attention 2 heads");
   EXPECT_EQ(Of("sum").what, "add");
+  EXPECT_EQ(FactsOf(plan_, plan_.steps()[9]).what, "multiply");
   EXPECT_EQ(Of("pool").what, "global average 4x6");
   EXPECT_EQ(Of("head").what, "linear 32->10");
 }
@@ -81,8 +86,9 @@ TEST_F(StepFactsTest, SayInWordsWhatAStepDoes) {
 TEST_F(StepFactsTest, TellTheKindsApart) {
   std::vector<std::string> kinds;
   for (const Step& step : plan_.steps()) kinds.push_back(Name(FactsOf(plan_, step).kind));
-  EXPECT_THAT(kinds, ElementsAre("stem", "dense", "grouped", "depthwise", "1x1", "dense",
-                                 "attention", "elementwise", "pool", "linear"));
+  EXPECT_THAT(kinds,
+              ElementsAre("stem", "dense", "grouped", "depthwise", "1x1", "dense", "attention",
+                          "elementwise", "pool", "elementwise", "pool", "linear"));
 }
 
 TEST_F(StepFactsTest, NameWhatWasFused) {
@@ -110,6 +116,8 @@ TEST_F(StepFactsTest, CountBytesAsTheyLieInMemory) {
   const StepFacts project = Of("project");
   EXPECT_EQ(project.read_bytes, 2 * kPixels * 32 * 4);  // its input and the residual
   EXPECT_EQ(project.bytes(), project.weight_bytes + project.read_bytes + project.written_bytes);
+  const StepFacts gate = FactsOf(plan_, plan_.steps()[9]);
+  EXPECT_EQ(gate.read_bytes, kPixels * 32 * 4 + 2 * 32 * 4);
   EXPECT_EQ(Of("attention").read_bytes, kPixels * 32 * 4 + 2 * (2 * 2 * 3) * 16 * 4);
 }
 

@@ -31,6 +31,7 @@ class Filler {
       };
       if (const auto* op = std::get_if<Conv2d>(&node.op)) {
         FillConvolution(*op, node.scope, name(1));
+        if (node.inputs.size() > 2) Constant(network_.parameters(), name(2), 0);
       } else if (std::holds_alternative<BatchNorm>(node.op)) {
         Constant(network_.parameters(), name(1), 1);
         Constant(network_.parameters(), name(2), 0);

@@ -127,7 +127,8 @@ struct Network::Pass {
     const Padding& pad = op.pad;
     const bool even = pad.top == pad.bottom && pad.left == pad.right;
     if (!even) x = at::constant_pad_nd(x, {pad.left, pad.right, pad.top, pad.bottom});
-    return at::conv2d(x, In(node, 1), {}, {op.stride.h, op.stride.w},
+    const Tensor bias = node.inputs.size() > 2 ? In(node, 2) : Tensor();
+    return at::conv2d(x, In(node, 1), bias, {op.stride.h, op.stride.w},
                       even ? at::IntArrayRef({pad.top, pad.left}) : at::IntArrayRef({0, 0}),
                       {op.dilation.h, op.dilation.w}, op.groups);
   }
@@ -162,6 +163,8 @@ struct Network::Pass {
     // In place where nobody else asks for the branch: what made it does not keep it.
     return plan.uses[Index(node.inputs[0])] == 1 ? branch.add_(In(node, 1)) : branch + In(node, 1);
   }
+
+  Tensor operator()(const Multiply&, const Node& node) const { return In(node, 0) * In(node, 1); }
 
   Tensor operator()(const Pool2d& op, const Node& node) const {
     const Tensor& x = In(node, 0);

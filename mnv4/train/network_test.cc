@@ -23,8 +23,18 @@ torch::Tensor HashPictures(int n, int h, int w) {
   return torch::from_blob(values.data(), {n, h, w, 3}).clone().permute({0, 3, 1, 2});
 }
 
-Network Tiny(const Regularisation& regularisation = {}) {
-  Network network(model::test::TinySpec(), regularisation);
+// What MobileNetV1 to V3 have and TinySpec has not.
+NetworkSpec TinyV3() {
+  return ParseNetwork(
+      "network v3 family=mobilenetv3 act=hard_swish stem=8 head=8 num_classes=4\n"
+      "stage\n  ds k3 o8 act=relu\n"
+      "stage\n  ir k3 s2 e2 o8 se0.25\n  ir k5 e2 o8 se0.25 act=relu6\n"
+      "stage\n  dsa k3 o8 se0.5\n  conv k1 o8\n");
+}
+
+Network Tiny(const Regularisation& regularisation = {},
+             const NetworkSpec& spec = model::test::TinySpec()) {
+  Network network(spec, regularisation);
   network.Load(HashWeights(Lower(network.spec(), 1, 32, 32)));
   return network;
 }
@@ -36,7 +46,7 @@ TEST(Network, EvaluatesAsTimmDoes) {
   for (const json& golden : json::parse(file)) {
     const auto name = golden.at("model").get<std::string>();
     const int h = golden.at("input")[0].get<int>(), w = golden.at("input")[1].get<int>();
-    if (!name.starts_with("mobilenetv4_") || h * w > 128 * 128) continue;
+    if (!FindArchitecture(name) || h * w > 128 * 128) continue;
     SCOPED_TRACE(name);
     ++cases;
     NetworkSpec spec = FindArchitecture(name).value();
@@ -55,7 +65,7 @@ TEST(Network, EvaluatesAsTimmDoes) {
                   1e-6 * std::max(1.0, largest));
     }
   }
-  EXPECT_GE(cases, 10);
+  EXPECT_GE(cases, 20);
 }
 
 TEST(Network, HasTimmsParametersAndNoOthers) {
@@ -73,8 +83,12 @@ TEST(Network, HasTimmsParametersAndNoOthers) {
   EXPECT_TRUE(network.statistics().contains("blocks.2.4.attn.key.norm.running_var"));
 }
 
-TEST(Network, GradientsAreTheSlopesOfItsLoss) {
-  Network network = Tiny({.dropout = 0.25, .drop_path = 0.3});
+class TinyNetworks : public testing::TestWithParam<NetworkSpec> {};
+INSTANTIATE_TEST_SUITE_P(Network, TinyNetworks, testing::Values(model::test::TinySpec(), TinyV3()),
+                         [](const auto& info) { return info.param.name; });
+
+TEST_P(TinyNetworks, GradientsAreTheSlopesOfTheLoss) {
+  Network network = Tiny({.dropout = 0.25, .drop_path = 0.3}, GetParam());
   network.To(torch::kCPU, torch::kDouble);
   const torch::Tensor pictures = HashPictures(4, 32, 32).to(torch::kDouble);
   const auto loss = [&] { return network.Train(pictures, {.seed = 3, .step = 5}).square().sum(); };
@@ -95,9 +109,9 @@ TEST(Network, GradientsAreTheSlopesOfItsLoss) {
   }
 }
 
-TEST(Network, RecomputedBlocksGiveTheSameGradientsAndStatistics) {
-  Network plain = Tiny({.dropout = 0.25, .drop_path = 0.3});
-  Network recomputing = Tiny({.dropout = 0.25, .drop_path = 0.3});
+TEST_P(TinyNetworks, RecomputedBlocksGiveTheSameGradientsAndStatistics) {
+  Network plain = Tiny({.dropout = 0.25, .drop_path = 0.3}, GetParam());
+  Network recomputing = Tiny({.dropout = 0.25, .drop_path = 0.3}, GetParam());
   recomputing.CheckpointGradients(true);
   for (Network* network : {&plain, &recomputing}) {
     network->To(torch::kCPU, torch::kDouble);
@@ -122,6 +136,10 @@ TEST(Network, StochasticDepthRisesAsThePublishedSchedule) {
   const Network hybrid(*FindArchitecture("hybrid_large"), {.drop_path = 0.35});
   EXPECT_NEAR(hybrid.drop_path().at("blocks.3.17"), 0.32375, 1e-6);
   EXPECT_EQ(hybrid.drop_path().at("blocks.2.7"), 0.35);  // attention
+  const Network v3(*FindArchitecture("mobilenetv3_large_100"), {.drop_path = 0.2});
+  EXPECT_TRUE(v3.drop_path().contains("blocks.0.0"));
+  EXPECT_FALSE(v3.drop_path().contains("blocks.4.0"));
+  EXPECT_TRUE(Network(*FindArchitecture("mobilenetv1_100"), {}).drop_path().empty());
 }
 
 TEST(Network, DropsWholeBranchesAndKeepsTheirMean) {
@@ -195,6 +213,16 @@ TEST(Initialise, FollowsTimm) {
   EXPECT_NEAR(Deviation(network, "blocks.2.0.layer_scale.gamma"), 1e-5, 1e-9);
   EXPECT_EQ(Deviation(network, "classifier.bias"), 0);
   EXPECT_EQ(Deviation(network, "bn1.weight"), 1);
+}
+
+TEST(Initialise, OfSqueezeAndExciteFollowsTimm) {
+  Network network(*FindArchitecture("mobilenetv3_small_100"), {});
+  network.parameters().at("conv_head.bias").detach().fill_(1);
+  network.parameters().at("blocks.4.2.se.conv_reduce.bias").detach().fill_(1);
+  Initialise(network, Initialisation::kTimm, 1);
+  EXPECT_NEAR(Deviation(network, "blocks.4.2.se.conv_expand.weight"), std::sqrt(2.0 / 576), 1e-3);
+  EXPECT_EQ(Deviation(network, "blocks.4.2.se.conv_reduce.bias"), 0);
+  EXPECT_EQ(Deviation(network, "conv_head.bias"), 0);
 }
 
 TEST(Initialise, FollowsTheAuthorsCode) {

@@ -117,6 +117,8 @@ NETWORKS = [
     "network d act=rulu\n",
     "stage\n",
     "",
+    "network e family=mobilenetv3 act=hard_swish head=1024\n"
+    "stage\n  ds k3 s2 o16 se0.25 act=relu\nstage\n  ir k5 s2 e3.67 o24 se0.25\n  dsa k3 o24\n",
 ]
 
 JSON = [

@@ -46,7 +46,11 @@ PUBLISHED = {  # batch, lr, epochs, warm-up epochs, decay of the average, Keras'
 # published steps; Conv-S's are the experiment file's.
 SMALL = {"model.num_classes": CLASSES, "train.precision": "fp32", "train.reference_batch": 0,
          "train.accumulate": 2, "schedule.warmup_steps": 1560}
-STEPS = {"mnv4_conv_s": 3002368, "mnv4_conv_m": 156000}
+STEPS = {"mnv4_conv_s": 3002368, "mnv4_conv_m": 156000, "mnv1": 156000, "mnv2": 156000,
+         "mnv3_large": 218000, "mnv3_small": 312000}
+# The other generations, and what their recipes say in epochs of ImageNet.
+OTHERS = {"mnv1": {"schedule.decay_steps": 780}, "mnv2": {"schedule.decay_steps": 780},
+          "mnv3_large": {"schedule.warmup_steps": 0}, "mnv3_small": {"schedule.decay_steps": 936}}
 
 # Everything that the other cases build on. eps is no smaller than 1e-6: some gradients are zero but
 # for rounding (a norm's bias before another norm), and PyTorch's first update is lr * g / (|g| + eps).
@@ -62,6 +66,12 @@ schedule: {kind: cosine, lr: 0.002, floor: 0, decay_steps: 50}
 
 # name of the case, recipe, settings, number of updates before the first
 CASES = [(name, name, {}, 1560) for name in PUBLISHED] + [
+    (name, name, settings, 1560) for name, settings in OTHERS.items()] + [
+    ("V3-Small in its warm-up", "mnv3_small", OTHERS["mnv3_small"], 700),
+    ("V2, timm's stochastic depth", "mnv2",
+     {**OTHERS["mnv2"], "model.drop_path": 0.2, "model.drop_path_schedule": "timm"}, 935),
+    ("V3-Large, gradients recomputed", "mnv3_large",
+     {**OTHERS["mnv3_large"], "train.checkpoint_gradients": "true"}, 0),
     ("Conv-S from the start", "mnv4_conv_s", {}, 0),
     ("Conv-S where its average begins", "mnv4_conv_s", {"schedule.warmup_steps": 9}, 1558),
     ("Conv-L, every batch mixed", "mnv4_conv_l", {"mix.probability": 1}, 1560),
@@ -90,6 +100,11 @@ CASES = [(name, name, {}, 1560) for name in PUBLISHED] + [
     ("CutMix, true areas",
      {"mix.cutmix": 1, "mix.probability": 1, "loss.smoothing": 0.1}),
 ]]
+
+
+def full_name(name):
+    """timm's, as mnv4 completes what stands in recipes."""
+    return name if "mobilenet" in name else "mobilenetv4_" + name
 
 
 def difference(ours, theirs):
@@ -133,7 +148,7 @@ class Test:
 
     def save_model(self, architecture, **args):
         folder = self.folder / "model"
-        model = randomise(timm.create_model("mobilenetv4_" + architecture, **args), self.generator)
+        model = randomise(timm.create_model(full_name(architecture), **args), self.generator)
         save_for_hf(model, folder, safe_serialization=True)
         return model, folder
 
@@ -200,7 +215,7 @@ class Twin:
         peak, schedule = self.get("model.drop_path"), self.get("model.drop_path_schedule", "garden")
         timms = []
         if schedule == "timm":
-            other = timm.create_model("mobilenetv4_" + self.get("model.name"), drop_path_rate=peak)
+            other = timm.create_model(full_name(self.get("model.name")), drop_path_rate=peak)
             timms = [block for stage in other.blocks for block in stage]
         self.drop_path = {}
         for i, (name, block) in enumerate(blocks):
@@ -270,16 +285,20 @@ class Twin:
             tensor.copy_(state[name])
 
     def lr(self, step):
-        """Of 0-based step: cosine from the start of the run; in the warm-up a line from 0 to where
-        the cosine is at its end."""
+        """Of 0-based step: cosine or staircase from the start of the run; in the warm-up a line to
+        where that is at its end."""
         steps, warmup = self.get("schedule.decay_steps"), self.get("schedule.warmup_steps")
-        floor = self.get("schedule.floor")
+        floor, begin = self.get("schedule.floor"), self.get("schedule.warmup_lr")
 
-        def cosine(s):
+        def after_warmup(s):
+            if self.get("schedule.kind") == "exponential":
+                return self.get("schedule.lr") * self.get("schedule.decay_rate") ** (s // steps)
             half = 0.5 * (1 + math.cos(math.pi * min(s, steps) / steps))
             return self.get("schedule.lr") * ((1 - floor) * half + floor)
 
-        return step / warmup * cosine(warmup) if step < warmup else cosine(step)
+        if step >= warmup:
+            return after_warmup(step)
+        return begin + step / warmup * (after_warmup(warmup) - begin)
 
     def mix(self, draw, x, one_hot):
         """Pictures and targets in float32, as data has them. x: [n, h, w, c]"""
@@ -508,7 +527,8 @@ def main():
     parser.add_argument("--only", default="", help="cases whose name has this word")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    architectures = [name.removeprefix("mobilenetv4_") for name in timm.list_models("mobilenetv4_*")]
+    architectures = timm.list_models(["mobilenetv[1234]_*", "tf_mobilenetv3_*"],
+                                     exclude_filters=["mobilenetv3_rw", "mobilenetv3_large_150d"])
     with tempfile.TemporaryDirectory() as folder:
         test = Test(options.build, pathlib.Path(folder), options.seed)
         if options.only in "timings":

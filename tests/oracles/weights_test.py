@@ -2,8 +2,8 @@
 
     weights_test.py path/to/mnv4 path/to/build [--seed 0]
 
-Folders that timm saves with random weights, every MobileNetV4 and every variation of a configuration,
-run in `mnv4 run`: all logits within 1e-4 * max(1, largest |logit|). What mnv4_resave (in the build)
+Folders that timm saves with random weights, every MobileNetV4, relatives of each older MobileNet and
+every variation of a configuration, run in `mnv4 run`: all logits within 1e-4 * max(1, largest |logit|). What mnv4_resave (in the build)
 makes of them timm loads strictly, tensor by tensor the same. Exits with 1 if anything differs.
 """
 
@@ -37,6 +37,20 @@ CASES = [(name, name, {}, size) for name, size in [
     ("mobilenetv4_conv_aa_medium", (96, 96)),
     ("mobilenetv4_conv_blur_medium", (75, 101)),
     ("mobilenetv4_conv_aa_large", (64, 64)),
+    ("mobilenetv1_100", (64, 96)),
+    ("mobilenetv1_100h", (64, 64)),
+    ("mobilenetv1_125", (75, 101)),
+    ("mobilenetv2_035", (96, 64)),
+    ("mobilenetv2_110d", (64, 64)),
+    ("mobilenetv2_120d", (64, 64)),
+    ("mobilenetv2_140", (75, 101)),
+    ("mobilenetv3_large_075", (64, 64)),
+    ("mobilenetv3_large_100", (224, 224)),
+    ("mobilenetv3_small_050", (64, 96)),
+    ("mobilenetv3_small_100", (75, 101)),
+    ("tf_mobilenetv3_large_100", (75, 101)),
+    ("tf_mobilenetv3_small_075", (64, 64)),
+    ("tf_mobilenetv3_small_minimal_100", (96, 96)),
 ]] + [(case, "mobilenetv4_" + name, args, size) for case, name, args, size in [
     ("TensorFlow's padding and epsilon", "conv_small", dict(pad_type="same", bn_eps=1e-3), (64, 64)),
     ("the same, odd sides", "hybrid_medium", dict(pad_type="same", bn_eps=1e-3), (75, 101)),

@@ -52,9 +52,10 @@ TEST_P(Bf16Networks, LogitsAreCloseToFloat32OnAnyNumberOfThreads) {
 INSTANTIATE_TEST_SUITE_P(All, Bf16Networks,
                          testing::Values("mobilenetv4_conv_small", "mobilenetv4_conv_medium",
                                          "mobilenetv4_conv_large", "mobilenetv4_hybrid_medium",
-                                         "mobilenetv4_hybrid_large",
-                                         "mobilenetv4_conv_blur_medium"),
-                         [](const auto& info) { return std::string(info.param).substr(12); });
+                                         "mobilenetv4_hybrid_large", "mobilenetv4_conv_blur_medium",
+                                         "mobilenetv1_100", "mobilenetv2_100",
+                                         "mobilenetv3_large_100", "mobilenetv3_small_100"),
+                         [](const auto& info) { return std::string(info.param); });
 
 }  // namespace
 }  // namespace mnv4

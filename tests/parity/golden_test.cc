@@ -20,7 +20,7 @@ json GoldenCases() {
   std::ifstream file(MNV4_SOURCE_DIR "/tests/golden/models.json");
   json cases = json::array();
   for (const json& entry : json::parse(file)) {
-    if (entry.at("model").get<std::string>().starts_with("mobilenetv4_")) cases.push_back(entry);
+    if (FindArchitecture(entry.at("model").get<std::string>())) cases.push_back(entry);
   }
   return cases;
 }
@@ -50,11 +50,13 @@ void ExpectGolden(const json& golden, const std::vector<float>& logits) {
   }
 }
 
+constexpr size_t kCases = 23 + 10;  // MobileNetV4, and the other generations
+
 class Golden : public testing::TestWithParam<size_t> {};
 
 TEST_P(Golden, LogitsAgreeOnEveryInstructionSet) {
   static const json cases = GoldenCases();
-  ASSERT_EQ(cases.size(), 23u);
+  ASSERT_EQ(cases.size(), kCases);
   const json& golden = cases[GetParam()];
 #if defined(__SANITIZE_THREAD__)
   if (golden.at("model") != "mobilenetv4_conv_small") GTEST_SKIP() << "one thread, 50 times slower";
@@ -68,11 +70,10 @@ TEST_P(Golden, LogitsAgreeOnEveryInstructionSet) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Cases, Golden, testing::Range<size_t>(0, 23), [](const auto& info) {
+INSTANTIATE_TEST_SUITE_P(Cases, Golden, testing::Range<size_t>(0, kCases), [](const auto& info) {
   static const json cases = GoldenCases();
   const json& golden = cases[info.param];
-  return golden.at("model").get<std::string>().substr(12) +
-         (golden.at("mode") == "default" ? "_" : "_same_") +
+  return golden.at("model").get<std::string>() + (golden.at("mode") == "default" ? "_" : "_same_") +
          std::to_string(golden.at("input")[0].get<int>()) + "x" +
          std::to_string(golden.at("input")[1].get<int>());
 });

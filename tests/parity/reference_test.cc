@@ -1,5 +1,5 @@
-// The five published networks at their native size (smaller where they are emulated): the fast
-// kernels against the references.
+// The published networks at their native size (smaller where they are emulated): the fast kernels
+// against the references.
 
 #include <gtest/gtest.h>
 
@@ -38,22 +38,26 @@ TEST_P(Published, AllLogitsEqualTheReferenceAtOneAndTwoThreads) {
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 // Under a sanitizer the references of the larger networks take minutes each.
-const auto kNetworks = testing::Values(Network{"mobilenetv4_conv_small", 224});
+const auto kNetworks =
+    testing::Values(Network{"mobilenetv4_conv_small", 224}, Network{"mobilenetv3_small_100", 224});
 #elif defined(MNV4_EMULATED)
 // A foreign processor is emulated: the references of the larger ones take half an hour.
-const auto kNetworks = testing::Values(
-    Network{"mobilenetv4_conv_small", 224}, Network{"mobilenetv4_conv_medium", 96},
-    Network{"mobilenetv4_conv_large", 96}, Network{"mobilenetv4_hybrid_medium", 96},
-    Network{"mobilenetv4_hybrid_large", 96});
+const auto kNetworks =
+    testing::Values(Network{"mobilenetv4_conv_small", 224}, Network{"mobilenetv4_conv_medium", 96},
+                    Network{"mobilenetv4_conv_large", 96}, Network{"mobilenetv4_hybrid_medium", 96},
+                    Network{"mobilenetv4_hybrid_large", 96}, Network{"mobilenetv1_100", 96},
+                    Network{"mobilenetv2_100", 96}, Network{"mobilenetv3_large_100", 96});
 #else
 const auto kNetworks = testing::Values(
     Network{"mobilenetv4_conv_small", 224}, Network{"mobilenetv4_conv_medium", 256},
     Network{"mobilenetv4_conv_large", 384}, Network{"mobilenetv4_hybrid_medium", 256},
-    Network{"mobilenetv4_hybrid_large", 384});
+    Network{"mobilenetv4_hybrid_large", 384}, Network{"mobilenetv1_100", 224},
+    Network{"mobilenetv2_100", 224}, Network{"mobilenetv3_large_100", 224},
+    Network{"mobilenetv3_small_100", 224}, Network{"tf_mobilenetv3_small_075", 224});
 #endif
 
 INSTANTIATE_TEST_SUITE_P(Networks, Published, kNetworks,
-                         [](const auto& info) { return std::string(info.param.name).substr(12); });
+                         [](const auto& info) { return std::string(info.param.name); });
 
 }  // namespace
 }  // namespace mnv4

@@ -160,6 +160,25 @@ TEST(FuseActivation, FollowsConvolutionsAndLinearLayers) {
   EXPECT_THAT(ToString(after), HasSubstr("fc.bias) act=hard_swish\n"));
 }
 
+// The map is read twice, by the mean and by the gate, and its norm still folds backwards; a norm
+// behind the gate has no convolution to fold into.
+TEST(OptimizeForInference, LeavesTheGateOfSqueezeAndExciteBetweenConvolutions) {
+  GraphWriter w;
+  const NodeId x = w.Relu(w.Norm(w.Conv(w.input(), "dw", kDepthwise), "bn"));
+  NodeId gate = w.Relu(w.Conv(w.Add(Pool2d{}, {x}), "reduce", {}, 4));
+  gate = w.Add(Activate{Activation::kHardSigmoid}, {w.Conv(gate, "expand", {})});
+  const NodeId gated = w.Norm(w.Add(Multiply{}, {x, gate}), "after");
+  const Graph before = w.FinishWith(w.Conv(gated, "project", {}));
+  const Graph after = OptimizeForInference(before);
+  ExpectSameOutputs(before, after);
+  const std::string text = ToString(after);
+  EXPECT_THAT(text, HasSubstr("multiply(%"));
+  EXPECT_THAT(text, HasSubstr("act=hard_sigmoid"));
+  EXPECT_THAT(text, HasSubstr("project.folded_weight"));
+  EXPECT_THAT(text, Not(HasSubstr("activate")));
+  EXPECT_THAT(text, Not(HasSubstr("channel_scale")));
+}
+
 TEST(FuseActivation, LeavesWhatIsReadBeforeTheActivation) {
   GraphWriter w;
   const NodeId conv = w.Conv(w.input(), "conv", kPadded);
