@@ -6,6 +6,8 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #elif defined(__aarch64__)
 #include <asm/hwcap.h>
 #include <sys/auxv.h>
@@ -23,7 +25,7 @@ struct Entry {
 constexpr Entry kEntries[] = {
     {Isa::kScalar, "scalar"},   {Isa::kSse4, "sse4"},       {Isa::kAvx2, "avx2"},
     {Isa::kAvxVnni, "avxvnni"}, {Isa::kAvx512, "avx512"},   {Isa::kVnni, "vnni"},
-    {Isa::kBf16, "bf16"},       {Isa::kFp16, "fp16"},       {Isa::kAmx, "amx"},
+    {Isa::kFp16, "fp16"},       {Isa::kBf16, "bf16"},       {Isa::kAmx, "amx"},
     {Isa::kNeon, "neon"},       {Isa::kDotprod, "dotprod"}, {Isa::kNeonFp16, "fp16"},
     {Isa::kI8mm, "i8mm"},
 };
@@ -56,6 +58,17 @@ bool IsAmd() {
          vendor.ecx == 0x444D4163u;                                 // "cAMD"
 }
 
+// Linux hands out the 8 KB of the tiles' state on request: once for the process, its threads and
+// the processes it forks. It refuses if a thread has a signal stack too small for that state.
+bool MayUseTiles() {
+#if defined(SYS_arch_prctl)
+  constexpr long kRequestPermission = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM
+  return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+#else
+  return false;
+#endif
+}
+
 IsaSet DetectX86() {
   IsaSet set;
   const Leaf one = Cpuid(1, 0);
@@ -82,12 +95,15 @@ IsaSet DetectX86() {
   if (!avx512) return set;
   set.Add(Isa::kAvx512);
   if (Bit(seven.ecx, 11) && Bit(seven.ecx, 1)) set.Add(Isa::kVnni);  // VNNI, VBMI
-  // Intel's dot products of bf16 run at half the rate of float32; AMD's at twice that rate.
-  if (Bit(seven_one.eax, 5) && IsAmd()) set.Add(Isa::kBf16);
   if (Bit(seven.edx, 23)) set.Add(Isa::kFp16);
-  if (All(saved, 0x60000) && Bit(seven.edx, 24) && Bit(seven.edx, 25) && Bit(seven.edx, 22)) {
-    set.Add(Isa::kAmx);  // tiles, int8, bf16; the kernels still ask the kernel for permission
-  }
+  const bool bf16 = Bit(seven_one.eax, 5);
+  const bool amx = bf16 && All(saved, 0x60000) && Bit(seven.edx, 24) &&  // tiles
+                   Bit(seven.edx, 25) && Bit(seven.edx, 22) &&           // int8, bf16
+                   MayUseTiles();
+  // Intel's dot products of bf16 run at half the rate of float32; AMD's at twice that rate. Beside
+  // tiles one needs the conversions.
+  if (bf16 && (IsAmd() || amx)) set.Add(Isa::kBf16);
+  if (amx) set.Add(Isa::kAmx);
   return set;
 }
 

@@ -15,9 +15,9 @@ enum class Isa : uint8_t {
   kAvxVnni,  ///< + 256-bit dot products
   kAvx512,   ///< AVX-512 F, BW, CD, DQ, VL
   kVnni,     ///< + AVX-512 VNNI, VBMI
-  kBf16,     ///< + AVX512-BF16 where it is faster than float32: on AMD's CPUs
   kFp16,     ///< + AVX512-FP16
-  kAmx,      ///< tiles: int8 and bf16
+  kBf16,     ///< + AVX512-BF16 where it serves: on AMD's CPUs, and beside tiles
+  kAmx,      ///< + tiles, of int8 and bf16, that the operating system lets this process use
   kNeon,     ///< AArch64
   kDotprod,
   kNeonFp16,

@@ -16,14 +16,16 @@ namespace {
 
 // One vector of channels along a row of pixels.
 template <class A, class B, class Y>
-HWY_INLINE void Lane(const PointwiseArgs& args, int c, const A* a, const B* b, Y* y, int pixels,
-                     ClampLimits limits) {
+HWY_INLINE void Lane(const PointwiseProblem& p, const PointwiseArgs& args, int c, const A* a,
+                     const B* b, Y* y) {
+  const ClampLimits limits = LimitsOf(p.activation);
+  const int64_t a_pixel = p.a.pixel_stride(), b_pixel = p.b.pixel_stride();
   const Vec scale = args.scale != nullptr ? hn::LoadU(kF32, args.scale + c) : hn::Set(kF32, 1.0f);
   const Vec bias = args.bias != nullptr ? hn::LoadU(kF32, args.bias + c) : hn::Zero(kF32);
   const Vec lo = hn::Set(kF32, limits.lo), hi = hn::Set(kF32, limits.hi);
-  for (int x = 0; x < pixels; ++x) {
-    Vec v = hn::MulAdd(LoadAsF32(a + x * kBlock), scale, bias);
-    if (b != nullptr) v = hn::Add(v, LoadAsF32(b + x * kBlock));
+  for (int x = 0; x < p.y.w; ++x) {
+    Vec v = hn::MulAdd(LoadAsF32(a + x * a_pixel), scale, bias);
+    if (b != nullptr) v = hn::Add(v, LoadAsF32(b + x * b_pixel));
     StoreFromF32(Clamp(v, lo, hi), y + x * kBlock);
   }
 }
@@ -31,15 +33,14 @@ HWY_INLINE void Lane(const PointwiseArgs& args, int c, const A* a, const B* b, Y
 template <class A, class B, class Y>
 void Run(const PointwiseProblem& p, const PointwiseArgs& args, const A* a, const B* b, Y* y,
          int begin, int end) {
-  const ClampLimits limits = LimitsOf(p.activation);
   for (int unit = begin; unit < end; ++unit) {
     const RowUnit row = RowUnitAt(p.y, unit);
-    const A* row_a = a + p.a.Offset(row.block, row.image, row.y, 0);
-    const B* row_b = p.has_b ? b + p.b.Offset(row.block, row.image, row.y, 0) : nullptr;
+    const A* row_a = a + p.a.PanelOffset(row.block, row.image, row.y, 0);
+    const B* row_b = p.has_b ? b + p.b.PanelOffset(row.block, row.image, row.y, 0) : nullptr;
     Y* row_y = y + p.y.Offset(row.block, row.image, row.y, 0);
     for (int lane = 0; lane < kBlock; lane += kLanes) {
-      Lane(args, row.block * kBlock + lane, row_a + lane, row_b != nullptr ? row_b + lane : nullptr,
-           row_y + lane, p.y.w, limits);
+      Lane(p, args, row.block * kBlock + lane, row_a + lane,
+           row_b != nullptr ? row_b + lane : nullptr, row_y + lane);
     }
     ActivateStored(p.activation, row_y, int64_t{p.y.w} * kBlock);
   }
@@ -47,7 +48,10 @@ void Run(const PointwiseProblem& p, const PointwiseArgs& args, const A* a, const
 
 template <class T>
 bool Accepts(const PointwiseProblem& p) {
-  return IsC16UpTo<T>(p.a) && IsC16UpTo<T>(p.y) && (!p.has_b || IsC16UpTo<T>(p.b)) &&
+  const auto reads = [](const Desc& desc) {
+    return IsC16UpTo<T>(desc) || (std::is_same_v<T, BF16> && IsLines(desc));
+  };
+  return reads(p.a) && IsC16UpTo<T>(p.y) && (!p.has_b || reads(p.b)) &&
          KeepsZeroLanes(p.activation, p.y);
 }
 

@@ -50,7 +50,8 @@ size_t ScratchOf(const Step& step) {
 const char* Name(Precision precision) { return precision == Precision::kF32 ? "fp32" : "bf16"; }
 
 IsaSet UsableIsa(const PlanOptions& options) {
-  return options.precision == Precision::kBf16 ? options.isa : options.isa.Without(Isa::kBf16);
+  if (options.precision == Precision::kBf16) return options.isa;
+  return options.isa.Without(Isa::kBf16).Without(Isa::kAmx);
 }
 
 Precision ParsePrecision(std::string_view name, IsaSet isa) {
@@ -67,7 +68,7 @@ Precision ParsePrecision(std::string_view name, IsaSet isa) {
   if (!has_bf16) {
     throw Error(ErrorCode::kUnsupported,
                 fmt::format("precision bf16: needs bf16 arithmetic at full rate (AMD Zen 4 or "
-                            "later); this CPU, or what may be used of it, has {}",
+                            "later, Intel with AMX); this CPU, or what may be used of it, has {}",
                             ToString(isa)));
   }
   return Precision::kBf16;
