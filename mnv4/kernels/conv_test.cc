@@ -236,12 +236,10 @@ TEST(ConvKernels, Bf16Agrees) {
 // The problem as tiles read it, in lines; y and the residual in lines, or bfloat16 or float32 C16.
 enum class Out { kLines, kBf16, kF32 };
 Desc As(Out out, Desc desc) {
-  desc.dtype = out == Out::kF32 ? DType::kF32 : DType::kBF16;
-  desc.layout = out == Out::kLines ? Layout::kLine64 : Layout::kC16;
-  return desc;
+  return out == Out::kLines ? AsLines(desc) : out == Out::kBf16 ? AsBf16(desc) : desc;
 }
 ConvProblem Tiled(ConvProblem p, Out y, Out residual = Out::kLines) {
-  if (p.x.layout != Layout::kNhwc) p.x = As(Out::kLines, p.x);
+  if (p.x.layout != Layout::kNhwc) p.x = AsLines(p.x);
   p.y = As(y, p.y);
   if (p.has_residual) p.residual = As(residual, p.residual);
   return p;
@@ -300,7 +298,7 @@ TEST(ConvKernels, DepthwiseWritesLines) {
            {With(Depthwise(C16(2, 6, 15, channels), 3, stride, kOne), Activation::kRelu),
             Depthwise(C16(1, 7, 9, channels), 5, stride, kTwo)}) {
         p.x = AsBf16(p.x);
-        p.y = As(Out::kLines, p.y);
+        p.y = AsLines(p.y);
         Trial(p).CompareAll();
       }
     }

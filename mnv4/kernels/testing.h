@@ -38,6 +38,11 @@ inline Desc AsBf16(Desc desc) {
   return desc;
 }
 
+inline Desc AsLines(Desc desc) {
+  desc.layout = Layout::kLine64;
+  return AsBf16(desc);
+}
+
 /// Normal deviates; excess lanes and halo are zero.
 inline AlignedBuffer RandomTensor(const Desc& desc, uint32_t seed) {
   AlignedBuffer buffer(desc.bytes());

@@ -46,11 +46,76 @@ struct TileProduct {
   int prefetch_lines = 0;
 };
 
-// Stores the sums as [pixel][32 channels], the second tile's from pixel `second` on. Calls
-// between() after each step.
-template <class Tiles, class Between>
+// The same lanes of one or two panels of a tensor that is written or added.
+template <class T>
+struct PanelPair {
+  T* at = nullptr;
+  int64_t pixel = 0, second = 0;  // elements to the next pixel, to the second panel
+  bool lines = false;
+
+  PanelPair From(int pixels) const { return {at + pixels * pixel, pixel, second, lines}; }
+};
+template <class T>
+PanelPair<T> PanelsOf(const Desc& desc, T* tensor, int panel, const PanelRun& run) {
+  const bool lines = desc.layout == Layout::kLine64;
+  return {.at = tensor + desc.PanelOffset(panel, run.image, run.row, 0),
+          .pixel = desc.pixel_stride(),
+          .second = lines ? kBlock : desc.block_stride(),
+          .lines = lines};
+}
+
+HWY_NOINLINE Vec Curve(Activation activation, Vec v) {
+  return activation == Activation::kGelu        ? Gelu(v)
+         : activation == Activation::kHardSwish ? hn::Mul(v, HardSigmoid(v))
+                                                : HardSigmoid(v);
+}
+
+// Sums of products that wait for what comes after: residual, activation, rounding.
+template <class Y, class R>
+struct Unfinished {
+  const float* sums = nullptr;  // [pixels][32]
+  int pixels = 0, panels = 0;
+  PanelPair<Y> y;
+  PanelPair<const R> residual;  // null for none
+  Activation activation;
+  ClampLimits limits;
+
+  HWY_INLINE void Finish(int count) {
+    const Vec lo = hn::Set(kF32, limits.lo), hi = hn::Set(kF32, limits.hi);
+    for (int i = std::min(count, pixels); i > 0; --i) {
+      Vec a = hn::Load(kF32, sums);
+      Vec b = panels == 2 ? hn::Load(kF32, sums + kBlock) : hn::Zero(kF32);
+      if (residual.at != nullptr) {
+        a = hn::Add(a, LoadAsF32(residual.at));
+        if (panels == 2) b = hn::Add(b, LoadAsF32(residual.at + residual.second));
+        residual.at += residual.pixel;
+      }
+      if (!IsClamp(activation)) {
+        a = Curve(activation, a);
+        b = Curve(activation, b);
+      }
+      Store(Clamp(a, lo, hi), Clamp(b, lo, hi));
+      y.at += y.pixel;
+      sums += kGroupChannels;
+    }
+    pixels -= std::min(count, pixels);
+  }
+
+ private:
+  HWY_INLINE void Store(Vec a, Vec b) {
+    if constexpr (std::is_same_v<Y, BF16>) {
+      if (y.lines) return StorePairFromF32(a, b, y.at);
+    }
+    StoreFromF32(a, y.at);
+    if (panels == 2) StoreFromF32(b, y.at + y.second);
+  }
+};
+
+// Stores the sums as [pixel][32 channels], the second tile's from pixel `second` on. Meanwhile the
+// sums `before` are finished, `quota` pixels in each step.
+template <class Tiles, class Y, class R>
 HWY_INLINE void MultiplyTiles(Tiles& tiles, const TileProduct& p, float* sums, int second,
-                              Between between) {
+                              Unfinished<Y, R>& before, int quota) {
   const bool two_tiles = p.two_tiles, two_panels = p.two_panels;
   tiles.template Load<0>(p.panel, 0);  // the bias in every row
   tiles.template Load<2>(p.panel, 0);
@@ -85,7 +150,7 @@ HWY_INLINE void MultiplyTiles(Tiles& tiles, const TileProduct& p, float* sums, i
       for (int i = 0; i < p.prefetch_lines; ++i, prefetch += kCacheLine) {
         __builtin_prefetch(prefetch, 0, 2);
       }
-      between();
+      before.Finish(quota);
       weights += kTileBytes;
       offset += p.x_block_stride;
     }
@@ -99,67 +164,6 @@ HWY_INLINE void MultiplyTiles(Tiles& tiles, const TileProduct& p, float* sums, i
   if (two_panels) tiles.template Store<3>(sums + kBlock, kStride);
 }
 
-// The same lanes of one or two panels of a tensor that is written or added.
-template <class T>
-struct PanelPair {
-  T* at = nullptr;
-  int64_t pixel = 0, second = 0;  // elements to the next pixel, to the second panel
-  bool lines = false;
-};
-template <class T>
-PanelPair<T> PanelsOf(const Desc& desc, T* tensor, int panel, const PanelRun& run, int pixel) {
-  const bool lines = desc.layout == Layout::kLine64;
-  return {
-      .at = tensor + desc.PanelOffset(panel, run.image, run.row, 0) + pixel * desc.pixel_stride(),
-      .pixel = desc.pixel_stride(),
-      .second = lines ? kBlock : desc.block_stride(),
-      .lines = lines};
-}
-
-HWY_NOINLINE Vec Curve(Activation activation, Vec v) {
-  return activation == Activation::kGelu        ? Gelu(v)
-         : activation == Activation::kHardSwish ? hn::Mul(v, HardSigmoid(v))
-                                                : HardSigmoid(v);
-}
-
-// Sums of products that wait for what comes after: residual, activation, rounding.
-template <class Y, class R>
-struct Unfinished {
-  const float* sums = nullptr;  // [pixels][32]
-  int pixels = 0, panels = 0;
-  PanelPair<Y> y;
-  PanelPair<const R> residual;  // null for none
-
-  HWY_INLINE void Finish(int count, Activation activation, bool curves, Vec lo, Vec hi) {
-    for (int i = std::min(count, pixels); i > 0; --i) {
-      Vec a = hn::Load(kF32, sums);
-      Vec b = panels == 2 ? hn::Load(kF32, sums + kBlock) : hn::Zero(kF32);
-      if (residual.at != nullptr) {
-        a = hn::Add(a, LoadAsF32(residual.at));
-        if (panels == 2) b = hn::Add(b, LoadAsF32(residual.at + residual.second));
-        residual.at += residual.pixel;
-      }
-      if (curves) {
-        a = Curve(activation, a);
-        b = Curve(activation, b);
-      }
-      Store(Clamp(a, lo, hi), Clamp(b, lo, hi));
-      y.at += y.pixel;
-      sums += kGroupChannels;
-    }
-    pixels -= std::min(count, pixels);
-  }
-
- private:
-  HWY_INLINE void Store(Vec a, Vec b) {
-    if constexpr (std::is_same_v<Y, BF16>) {
-      if (y.lines) return StorePairFromF32(a, b, y.at);
-    }
-    StoreFromF32(a, y.at);
-    if (panels == 2) StoreFromF32(b, y.at + y.second);
-  }
-};
-
 // rows(image, row): where the first tap of output row `row` begins; the others lie at `offsets`.
 template <class Tiles, class Y, class R, class Rows>
 void RunOnTiles(const ConvProblem& p, const ConvArgs& args, Y* y, const R* residual, int begin,
@@ -170,8 +174,6 @@ void RunOnTiles(const ConvProblem& p, const ConvArgs& args, Y* y, const R* resid
   const int64_t x_pixel = p.stride.w * p.x.pixel_stride();
   const int64_t panel_bytes = PanelBytes<BF16, kTileDepth>(p);
   const auto* const packed = static_cast<const std::byte*>(args.packed);
-  const ClampLimits limits = LimitsOf(p.activation);
-  const bool curves = !IsClamp(p.activation);
 
   TileProduct product;
   product.taps = offsets.at;
@@ -188,11 +190,8 @@ void RunOnTiles(const ConvProblem& p, const ConvArgs& args, Y* y, const R* resid
   constexpr int kDistance = 10 << 10;  // bytes
   alignas(kCacheLine) float buffers[2][kDistance / sizeof(float)];
   int turn = 0;
-  Unfinished<Y, R> before;
-  const int quota = (2 * kTilePixels + steps - 1) / steps;  // pixels finished in a step
-  const Vec lo = hn::Set(kF32, limits.lo), hi = hn::Set(kF32, limits.hi);
-  const auto finish = [&](int pixels)
-                          HWY_ATTR { before.Finish(pixels, p.activation, curves, lo, hi); };
+  Unfinished<Y, R> before = {.activation = p.activation, .limits = LimitsOf(p.activation)};
+  const int quota = (2 * kTilePixels + steps - 1) / steps;
 
   Tiles tiles;
   for (int unit = begin; unit < end;) {
@@ -202,6 +201,9 @@ void RunOnTiles(const ConvProblem& p, const ConvArgs& args, Y* y, const R* resid
     const BF16* const x = rows(run.image, run.row);
     product.panel = packed + panel * panel_bytes;
     product.two_panels = panels == 2;
+    const PanelPair<Y> y_row = PanelsOf(p.y, y, panel, run);
+    PanelPair<const R> residual_row;
+    if (p.has_residual) residual_row = PanelsOf(p.residual, residual, panel, run);
 
     // While one group of panels is used, the next comes from afar.
     const bool last_group = unit - run.tile_of_chunk + run.chunk_tiles >= end;
@@ -226,17 +228,17 @@ void RunOnTiles(const ConvProblem& p, const ConvArgs& args, Y* y, const R* resid
       product.x[1] = reinterpret_cast<const std::byte*>(x + at1 * x_pixel);
       float* const sums = buffers[turn];
       turn = 1 - turn;
-      MultiplyTiles(tiles, product, sums, at1 - at0, [&]() HWY_ATTR { finish(quota); });
+      MultiplyTiles(tiles, product, sums, at1 - at0, before, quota);
       product.prefetch += kCacheLine * tile_lines;
       before.sums = sums + (first - at0) * kGroupChannels;
       before.pixels = end_pixel - first;
       before.panels = panels;
-      before.y = PanelsOf(p.y, y, panel, run, first);
-      if (p.has_residual) before.residual = PanelsOf(p.residual, residual, panel, run, first);
+      before.y = y_row.From(first);
+      if (p.has_residual) before.residual = residual_row.From(first);
     }
     unit = run.unit_end;
   }
-  finish(2 * kTilePixels);
+  before.Finish(2 * kTilePixels);
 }
 
 template <class Tiles>
