@@ -325,6 +325,14 @@ TEST(ConvKernels, EmulatedTilesGiveTheBitsOfTheCpu) {
   }
 }
 
+TEST(ConvKernels, StemAgreesForA1x1Kernel) {
+  Desc x = C16(2, 5, 17, 3);
+  x.layout = Layout::kNhwc;
+  Trial(Conv(x, 24, 1, 1, {})).CompareAll();
+  if (!DetectIsa().Has(Isa::kBf16)) GTEST_SKIP() << "no bf16 arithmetic here";
+  Trial(Bf16(Conv(x, 24, 1, 1, {}), false, true)).CompareAll();
+}
+
 // GELU in bfloat16 is computed from sums that were rounded before.
 TEST(ConvKernels, Bf16GeluIsThatOfTheRoundedSum) {
   if (!DetectIsa().Has(Isa::kBf16)) GTEST_SKIP() << "no bf16 arithmetic here";

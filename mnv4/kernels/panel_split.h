@@ -70,9 +70,10 @@ struct SplitRule {
   int64_t chunk_bytes = 256 << 10;
 };
 
-/// True if all pixels of all images are one row.
+/// True if all pixels of all images are one row. Rows of the picture may be rounded one by one.
 inline bool MergesRows(const ConvProblem& p) {
-  return p.pointwise() && p.x.dense() && p.y.dense() && (!p.has_residual || p.residual.dense());
+  return p.pointwise() && p.x.layout != Layout::kNhwc && p.x.dense() && p.y.dense() &&
+         (!p.has_residual || p.residual.dense());
 }
 
 inline PanelSplit SplitPanels(const ConvProblem& p, const SplitRule& rule, int threads) {

@@ -282,7 +282,7 @@ inline bool AcceptsStemOnTiles(const ConvProblem& p) {
   return p.groups == 1 && p.x.dtype == DType::kF32 && p.x.layout == Layout::kNhwc &&
          p.y.dtype == DType::kBF16 && WrittenByTiles(p.y) && !p.has_residual &&
          Covers(p.x.halo, p.pad) && p.kernel.h <= kMaxTaps && p.dilation.w == 1 &&
-         KeepsZeroLanes(p.activation, p.y) && !MergesRows(p) && FillsTiles(p);
+         KeepsZeroLanes(p.activation, p.y) && FillsTiles(p);
 }
 
 template <class Tiles>
