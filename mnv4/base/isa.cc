@@ -58,17 +58,6 @@ bool IsAmd() {
          vendor.ecx == 0x444D4163u;                                 // "cAMD"
 }
 
-// Linux hands out the 8 KB of the tiles' state on request: once for the process, its threads and
-// the processes it forks. It refuses if a thread has a signal stack too small for that state.
-bool MayUseTiles() {
-#if defined(SYS_arch_prctl)
-  constexpr long kRequestPermission = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM
-  return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
-#else
-  return false;
-#endif
-}
-
 IsaSet DetectX86() {
   IsaSet set;
   const Leaf one = Cpuid(1, 0);
@@ -98,8 +87,7 @@ IsaSet DetectX86() {
   if (Bit(seven.edx, 23)) set.Add(Isa::kFp16);
   const bool bf16 = Bit(seven_one.eax, 5);
   const bool amx = bf16 && All(saved, 0x60000) && Bit(seven.edx, 24) &&  // tiles
-                   Bit(seven.edx, 25) && Bit(seven.edx, 22) &&           // int8, bf16
-                   MayUseTiles();
+                   Bit(seven.edx, 25) && Bit(seven.edx, 22);             // int8, bf16
   // Intel's dot products of bf16 run at half the rate of float32; AMD's at twice that rate. Beside
   // tiles one needs the conversions.
   if (bf16 && (IsAmd() || amx)) set.Add(Isa::kBf16);
@@ -153,6 +141,19 @@ IsaSet HostIsa() {
     return cap == nullptr || *cap == '\0' ? DetectIsa() : CapIsa(DetectIsa(), cap);
   }();
   return set;
+}
+
+bool MayUseTiles() {
+#if defined(__x86_64__)
+  static const bool may = [] {
+    constexpr long kRequestPermission = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM
+    return DetectIsa().Has(Isa::kAmx) &&
+           syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+  }();
+  return may;
+#else
+  return false;
+#endif
 }
 
 const char* Name(Isa isa) {

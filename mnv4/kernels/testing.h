@@ -22,6 +22,7 @@ inline std::vector<IsaSet> MachineIsas() {
   const ConvKernel* before = ConvKernels(all).data();
   for (int i = 1; i < 32; ++i) {
     if (!DetectIsa().Has(static_cast<Isa>(i))) continue;
+    if (static_cast<Isa>(i) == Isa::kAmx && !MayUseTiles()) continue;
     all.Add(static_cast<Isa>(i));
     if (ConvKernels(all).data() == before) continue;
     before = ConvKernels(all).data();
