@@ -260,11 +260,13 @@ TEST(ConvKernels, TilesAgree) {
     for (const Out residual : kOuts) {
       Trial(Tiled(WithResidual(Pointwise(C16(3, 7, 7, 96), 40)), y, residual)).CompareAll();
       Trial(Tiled(WithResidual(Pointwise(C16(2, 3, 18, 33), 70), kOne), y, residual)).CompareAll();
+      Trial(Tiled(WithResidual(Pointwise(C16(2, 3, 7, 33), 50), kOne), y, residual)).CompareAll();
     }
     Trial(Tiled(With(Conv(C16(1, 9, 40, 24), 96, 3, 2, kSame3), Activation::kRelu), y))
         .CompareAll();
     Trial(Tiled(Conv(C16(2, 6, 19, 37), 17, 3, 1, kOne), y)).CompareAll();
     Trial(Tiled(With(Pointwise(C16(1, 5, 17, 32), 48), Activation::kRelu6, kOne), y)).CompareAll();
+    Trial(Tiled(With(Pointwise(C16(1, 4, 4, 32), 48), Activation::kRelu, kOne), y)).CompareAll();
     Trial(Tiled(Conv(C16(1, 5, 34, 16), 24, 1, 2, {}), y)).CompareAll();
   }
 }

@@ -164,13 +164,18 @@ HWY_INLINE void MultiplyTiles(Tiles& tiles, const TileProduct& p, float* sums, i
   if (two_panels) tiles.template Store<3>(sums + kBlock, kStride);
 }
 
+// True if every pixel of x follows the one before, whatever lies around those of y.
+inline bool ReadsOneRow(const ConvProblem& p) {
+  return p.pointwise() && p.x.layout == Layout::kLine64 && p.x.dense();
+}
+
 // rows(image, row): where the first tap of output row `row` begins; the others lie at `offsets`.
 template <class Tiles, class Y, class R, class Rows>
 void RunOnTiles(const ConvProblem& p, const ConvArgs& args, Y* y, const R* residual, int begin,
                 int end, int threads, const Offsets& offsets, Rows rows) {
   const PanelSplit split = SplitPanels(p, kTileSplit, threads);
   const Sum sum(p);
-  const int row_pixels = p.y.n * p.y.h * p.y.w / split.rows;
+  const int pixels = p.y.n * p.y.h * p.y.w, row_pixels = pixels / split.rows;
   const int64_t x_pixel = p.stride.w * p.x.pixel_stride();
   const int64_t panel_bytes = PanelBytes<BF16, kTileDepth>(p);
   const auto* const packed = static_cast<const std::byte*>(args.packed);
@@ -217,12 +222,15 @@ void RunOnTiles(const ConvProblem& p, const ConvArgs& args, Y* y, const R* resid
     product.prefetch =
         static_cast<const std::byte*>(next) + int64_t{kCacheLine} * tile_lines * run.tile_of_chunk;
 
+    // The last tile of a row is shifted back, so that it ends where x does; what it computes beside
+    // the row or a second time is not stored.
+    const int row_begin = (run.image * split.rows_per_image + run.row) * row_pixels;
+    const int last_tile = (ReadsOneRow(p) ? pixels - row_begin : row_pixels) - kTilePixels;
     for (int i = run.tile_begin; i < run.tile_end; ++i) {
-      // The last tile of a row is shifted back; what it computes again is not stored again.
       const int first = split.row.Begin(i) * kTilePixels;
       const int end_pixel = std::min(first + split.row.Size(i) * kTilePixels, row_pixels);
-      const int at0 = std::min(first, row_pixels - kTilePixels);
-      const int at1 = std::min(first + kTilePixels, row_pixels - kTilePixels);
+      const int at0 = std::min(first, last_tile);
+      const int at1 = std::min(first + kTilePixels, last_tile);
       product.two_tiles = split.row.Size(i) == 2;
       product.x[0] = reinterpret_cast<const std::byte*>(x + at0 * x_pixel);
       product.x[1] = reinterpret_cast<const std::byte*>(x + at1 * x_pixel);
@@ -267,7 +275,7 @@ void RunStemOnTiles(const ConvProblem& p, const ConvArgs& args, int begin, int e
 inline bool WrittenByTiles(const Desc& desc) { return IsLines(desc) || IsC16UpTo<BF16>(desc); }
 // Smaller maps are left to vectors.
 inline bool FillsTiles(const ConvProblem& p) {
-  return (MergesRows(p) ? p.y.n * p.y.h * p.y.w : p.y.w) >= kTilePixels;
+  return (ReadsOneRow(p) ? p.y.n * p.y.h * p.y.w : p.y.w) >= kTilePixels;
 }
 
 inline bool AcceptsDenseOnTiles(const ConvProblem& p) {
