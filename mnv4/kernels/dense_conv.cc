@@ -82,7 +82,7 @@ void RunOnRows(const ConvProblem& p, const ConvArgs& args, int begin, int end, i
       const int pixels = split.row.Size(i);
       RunPanels(pixels, panels, tile, pixel_stride);
       for (int of_group = 0; of_group < panels; ++of_group) {
-        void* const stored = p.y.Forward(tile.y.at, of_group * p.y.block_stride());
+        void* const stored = p.y.Forward(tile.y.at, of_group * tile.y.block_stride);
         WithType(p.y.dtype, stored, [&](auto* values) HWY_ATTR {
           ActivateStored(p.activation, values, pixels * kBlock);
         });

@@ -26,8 +26,6 @@ constexpr int kTilePixels = 14;  // + 5 + 1 of 32
 constexpr int kTilePixels = 8;  // + 5 + 1 of 16
 #endif
 
-constexpr int kLine = 32;  // bfloat16
-
 // One block of channels of one image. Strides in elements, from a row to the next.
 template <class T>
 struct Map {
@@ -209,6 +207,7 @@ constinit const ConvKernel kDepthwiseBf16[] = {
     Row<5, 2, BF16>("depthwise-5x5-s2-bf16", Isa::kBf16)};
 
 // For tiles to read.
+constexpr int kLine = 32;  // bfloat16
 constinit const ConvKernel kDepthwiseLines[] = {
     Row<3, 1, BF16, kLine>("depthwise-3x3-bf16-lines", Isa::kBf16),
     Row<3, 2, BF16, kLine>("depthwise-3x3-s2-bf16-lines", Isa::kBf16),
