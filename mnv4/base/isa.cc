@@ -6,6 +6,8 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #elif defined(__aarch64__)
 #include <asm/hwcap.h>
 #include <sys/auxv.h>
@@ -23,7 +25,7 @@ struct Entry {
 constexpr Entry kEntries[] = {
     {Isa::kScalar, "scalar"},   {Isa::kSse4, "sse4"},       {Isa::kAvx2, "avx2"},
     {Isa::kAvxVnni, "avxvnni"}, {Isa::kAvx512, "avx512"},   {Isa::kVnni, "vnni"},
-    {Isa::kBf16, "bf16"},       {Isa::kFp16, "fp16"},       {Isa::kAmx, "amx"},
+    {Isa::kFp16, "fp16"},       {Isa::kBf16, "bf16"},       {Isa::kAmx, "amx"},
     {Isa::kNeon, "neon"},       {Isa::kDotprod, "dotprod"}, {Isa::kNeonFp16, "fp16"},
     {Isa::kI8mm, "i8mm"},
 };
@@ -82,12 +84,14 @@ IsaSet DetectX86() {
   if (!avx512) return set;
   set.Add(Isa::kAvx512);
   if (Bit(seven.ecx, 11) && Bit(seven.ecx, 1)) set.Add(Isa::kVnni);  // VNNI, VBMI
-  // Intel's dot products of bf16 run at half the rate of float32; AMD's at twice that rate.
-  if (Bit(seven_one.eax, 5) && IsAmd()) set.Add(Isa::kBf16);
   if (Bit(seven.edx, 23)) set.Add(Isa::kFp16);
-  if (All(saved, 0x60000) && Bit(seven.edx, 24) && Bit(seven.edx, 25) && Bit(seven.edx, 22)) {
-    set.Add(Isa::kAmx);  // tiles, int8, bf16; the kernels still ask the kernel for permission
-  }
+  const bool bf16 = Bit(seven_one.eax, 5);
+  const bool amx = bf16 && All(saved, 0x60000) && Bit(seven.edx, 24) &&  // tiles
+                   Bit(seven.edx, 25) && Bit(seven.edx, 22);             // int8, bf16
+  // Intel's dot products of bf16 run at half the rate of float32; AMD's at twice that rate. Beside
+  // tiles one needs the conversions.
+  if (bf16 && (IsAmd() || amx)) set.Add(Isa::kBf16);
+  if (amx) set.Add(Isa::kAmx);
   return set;
 }
 
@@ -137,6 +141,19 @@ IsaSet HostIsa() {
     return cap == nullptr || *cap == '\0' ? DetectIsa() : CapIsa(DetectIsa(), cap);
   }();
   return set;
+}
+
+bool MayUseTiles() {
+#if defined(__x86_64__)
+  static const bool may = [] {
+    constexpr long kRequestPermission = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM
+    return DetectIsa().Has(Isa::kAmx) &&
+           syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+  }();
+  return may;
+#else
+  return false;
+#endif
 }
 
 const char* Name(Isa isa) {

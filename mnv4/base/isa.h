@@ -15,9 +15,9 @@ enum class Isa : uint8_t {
   kAvxVnni,  ///< + 256-bit dot products
   kAvx512,   ///< AVX-512 F, BW, CD, DQ, VL
   kVnni,     ///< + AVX-512 VNNI, VBMI
-  kBf16,     ///< + AVX512-BF16 where it is faster than float32: on AMD's CPUs
   kFp16,     ///< + AVX512-FP16
-  kAmx,      ///< tiles: int8 and bf16
+  kBf16,     ///< + AVX512-BF16 where it serves: on AMD's CPUs, and beside tiles
+  kAmx,      ///< + tiles, of int8 and bf16; for their use see MayUseTiles
   kNeon,     ///< AArch64
   kDotprod,
   kNeonFp16,
@@ -46,6 +46,12 @@ IsaSet DetectIsa();
 IsaSet CapIsa(IsaSet set, std::string_view cap);
 /// DetectIsa() capped by $MNV4_ISA, read once. Throws as CapIsa does.
 IsaSet HostIsa();
+
+/// Whether this process may use what Isa::kAmx stands for. Asks Linux the first time: it refuses if
+/// a thread has a signal stack too small for the tiles' 8 KB, and wants larger ones from then on,
+/// so whoever computes on tiles asks, and nobody else. Threads and forked processes inherit the
+/// answer.
+bool MayUseTiles();
 
 const char* Name(Isa isa);
 /// "sse4 avx2"; "scalar" if there is nothing else.

@@ -20,6 +20,16 @@ TEST(Isa, CapKeepsWhatLiesBelow) {
   EXPECT_EQ(CapIsa(machine, "scalar"), IsaSet());
 }
 
+// Intel's bf16 without tiles is slower than float32.
+TEST(Isa, CapTakesBf16AwayWithTheTiles) {
+  const IsaSet fp16 = Set({Isa::kSse4, Isa::kAvx2, Isa::kAvx512, Isa::kFp16});
+  IsaSet machine = fp16;
+  machine.Add(Isa::kBf16);
+  machine.Add(Isa::kAmx);
+  EXPECT_EQ(CapIsa(machine, "amx"), machine);
+  EXPECT_EQ(CapIsa(machine, "fp16"), fp16);
+}
+
 TEST(Isa, CapRefusesWhatTheMachineLacks) {
   const IsaSet machine = Set({Isa::kSse4, Isa::kAvx2});
   EXPECT_THROW(CapIsa(machine, "avx512"), Error);

@@ -28,6 +28,7 @@ struct Sizes {
 
   int64_t key_floats() const { return int64_t{panels} * dim * kBlock; }
   int64_t score_floats() const { return int64_t{panels} * kTileRows * kBlock; }
+  int64_t mean_floats() const { return int64_t{dim} * kTileRows; }
 };
 
 // keys[panel][dim][16 tokens] from k[dim / 16][token][16]; tokens past the end are zero.
@@ -86,12 +87,27 @@ void Softmax(const Sizes& sizes, int rows, float scale, float* row) {
   for_each([&](float* at) HWY_ATTR { hn::Store(hn::Mul(hn::Load(kF32, at), share), kF32, at); });
 }
 
+#if HWY_TARGET == HWY_AVX3
+// means[dim / 16][rows][16] to rows of lines, the first at pixel `first` of the image.
+void StoreLines(const AttentionProblem& p, const Sizes& sizes, const float* means, int panel,
+                int image, int first, int rows, void* y) {
+  for (int i = 0; i < sizes.dim / kBlock; ++i) {
+    BF16* const at = static_cast<BF16*>(y) + p.y.PanelOffset(panel + i, image, 0, first);
+    for (int row = 0; row < rows; ++row, means += kBlock) {
+      StoreFromF32(hn::Load(kF32, means), at + row * p.y.pixel_stride());
+    }
+    ZeroRestOfLine(p.y, panel + i, at, rows);
+  }
+}
+#endif
+
 // A unit is one tile of queries of one head; heads that share their keys follow each other.
 void Run(const AttentionProblem& p, const AttentionArgs& args, int begin, int end) noexcept {
   const Sizes sizes(p);
   const int64_t no_taps = 0;
   auto* const keys = static_cast<float*>(args.scratch);
   float* const scores = keys + sizes.key_floats();
+  float* const means = scores + sizes.score_floats();
   int transposed = -1;  // image and head group whose keys lie in `keys`
 
   for (int unit = begin; unit < end; ++unit) {
@@ -130,16 +146,23 @@ void Run(const AttentionProblem& p, const AttentionArgs& args, int begin, int en
     tile.depth = sizes.tokens;
     tile.weights = static_cast<const float*>(args.v) + p.v.Offset(kv_block, image, 0, 0);
     tile.panel_stride = p.v.block_stride();
-    tile.y = {.at = p.y.Forward(args.y, p.y.Offset(block, image, 0, 0) + pixels),
-              .dtype = p.y.dtype,
-              .block_stride = p.y.block_stride()};
+    if (IsLines(p.y)) {
+      tile.y = {.at = means, .block_stride = int64_t{rows} * kBlock};
+    } else {
+      tile.y = {.at = p.y.Forward(args.y, p.y.Offset(block, image, 0, 0) + pixels),
+                .dtype = p.y.dtype,
+                .block_stride = p.y.block_stride()};
+    }
     Product(tile, rows, sizes.dim / kBlock);
+#if HWY_TARGET == HWY_AVX3
+    if (IsLines(p.y)) StoreLines(p, sizes, means, block, image, first, rows, args.y);
+#endif
   }
 }
 
 bool Accepts(const AttentionProblem& p) {
   const auto plain = [](const Desc& desc) { return IsF32C16(desc) && desc.dense(); };
-  const bool writes = kHasBf16 ? IsC16UpTo<BF16>(p.y) : IsF32C16(p.y);
+  const bool writes = IsF32C16(p.y) || (kHasBf16 && (IsC16Of<BF16>(p.y) || IsLines(p.y)));
   return plain(p.q) && plain(p.k) && plain(p.v) && writes && p.y.dense() &&
          p.q.c / p.heads % kBlock == 0;
 }
@@ -153,7 +176,9 @@ constinit const AttentionKernel kAttention = {
     .scratch_bytes =
         [](const AttentionProblem& p) {
           const Sizes sizes(p);
-          return static_cast<size_t>(sizes.key_floats() + sizes.score_floats()) * sizeof(float);
+          return static_cast<size_t>(sizes.key_floats() + sizes.score_floats() +
+                                     sizes.mean_floats()) *
+                 sizeof(float);
         },
     .units = [](const AttentionProblem& p) { return p.q.n * p.heads * Sizes(p).tiles; },
     .run = Run,

@@ -42,7 +42,7 @@ TEST_P(AttentionKernels, AgreeWithTheReferenceHoweverTheyAreSplit) {
   const AlignedBuffer q = RandomTensor(f32.q, 1), k = RandomTensor(f32.k, 2),
                       v = RandomTensor(f32.v, 3);
   const AttentionArgs inputs = {.q = q.data(), .k = k.data(), .v = v.data()};
-  for (const Desc& y : {f32.y, AsBf16(f32.y)}) {
+  for (const Desc& y : {f32.y, AsBf16(f32.y), AsLines(f32.y)}) {
     AttentionProblem p = f32;
     p.y = y;
     const AlignedBuffer expected = RunIn(kAttentionRef, p, inputs, 1);
@@ -68,6 +68,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{1, 12, 12, 12, 12, 8, 1, 64},  // Hybrid-L, stage 3
                     Case{2, 5, 7, 3, 4, 4, 4, 16},      // multi-head, odd sizes, a batch
                     Case{3, 3, 3, 2, 9, 4, 2, 32}, Case{1, 1, 1, 1, 1, 2, 1, 16},
+                    Case{2, 3, 5, 2, 3, 3, 1, 16},    // half a line
                     Case{1, 2, 3, 2, 3, 2, 1, 20}));  // a dimension that only the reference takes
 
 TEST(Attention, GivesNanWhereAQueryIsNan) {

@@ -60,7 +60,6 @@ inline constexpr ConvKernel kConvRef = {
     .name = "conv-ref",
     .needs = Isa::kScalar,
     .x = Layout::kC16,
-    .y = Layout::kC16,
     .x_type = DType::kF32,
     .accepts = [](const ConvProblem&) { return true; },
     .wants_halo = false,

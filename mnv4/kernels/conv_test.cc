@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "mnv4/kernels/conv_ref.h"
+#include "mnv4/kernels/emulated_tiles.h"
 #include "mnv4/kernels/testing.h"
 
 namespace mnv4::kernels {
@@ -94,7 +96,7 @@ class Trial {
     return y;
   }
 
-  // Every row of every table of this machine that takes the problem.
+  // Every row of every table of this machine that takes the problem, and of emulated tiles.
   void CompareAll() const {
     SCOPED_TRACE(Describe(p_));
     // A sum of k products of normal deviates is about sqrt(k) and takes k roundings, which add up
@@ -104,15 +106,19 @@ class Trial {
     for (const IsaSet isa : MachineIsas()) {
       if (UsesBf16() && !isa.Has(Isa::kBf16)) continue;
       int fast = 0;
-      for (const ConvKernel& kernel : ConvKernels(isa)) {
-        if (kernel.needs == Isa::kScalar || kernel.x != p_.x.layout || !kernel.accepts(p_))
-          continue;
-        SCOPED_TRACE(kernel.name);
-        ++fast;
-        const AlignedBuffer one = Run(kernel, 1);
-        ExpectSame(p_.y, one, expected_, tolerance);
-        for (const int threads : {2, 3}) ExpectSame(p_.y, Run(kernel, threads), one, 0);
-      }
+      const auto compare = [&](std::span<const ConvKernel> rows) {
+        for (const ConvKernel& kernel : rows) {
+          if (kernel.needs == Isa::kScalar || kernel.x != p_.x.layout || !kernel.accepts(p_))
+            continue;
+          SCOPED_TRACE(kernel.name);
+          ++fast;
+          const AlignedBuffer one = Run(kernel, 1);
+          ExpectSame(p_.y, one, expected_, tolerance);
+          for (const int threads : {2, 3}) ExpectSame(p_.y, Run(kernel, threads), one, 0);
+        }
+      };
+      compare(ConvKernels(isa));
+      compare(EmulatedTileKernels());
       EXPECT_GT(fast, 0) << "only the reference takes this problem";
     }
   }
@@ -245,13 +251,115 @@ TEST(ConvKernels, Bf16Agrees) {
   }
 }
 
+// The problem as tiles read it, in lines; y and the residual in lines, or bfloat16 or float32 C16.
+enum class Out { kLines, kBf16, kF32 };
+Desc As(Out out, Desc desc) {
+  return out == Out::kLines ? AsLines(desc) : out == Out::kBf16 ? AsBf16(desc) : desc;
+}
+ConvProblem Tiled(ConvProblem p, Out y, Out residual = Out::kLines) {
+  if (p.x.layout != Layout::kNhwc) p.x = AsLines(p.x);
+  p.y = As(y, p.y);
+  if (p.has_residual) p.residual = As(residual, p.residual);
+  return p;
+}
+constexpr Out kOuts[] = {Out::kLines, Out::kBf16, Out::kF32};
+
+TEST(ConvKernels, TilesAgree) {
+  if (EmulatedTileKernels().empty()) GTEST_SKIP() << "no bf16 conversions here";
+  for (const Out y : kOuts) {
+    for (const int channels : {1, 2, 15, 16, 17, 31, 32, 33, 48, 50, 64, 65, 80, 96}) {
+      Trial(Tiled(Pointwise(C16(1, 3, 7, 20), channels), y)).CompareAll();
+      Trial(Tiled(Pointwise(C16(1, 3, 7, channels), 40), y)).CompareAll();
+    }
+    // The last tile is shifted back.
+    for (const int width : {16, 17, 31, 32, 33, 47, 48, 49, 64, 65, 80, 144}) {
+      Trial(Tiled(Pointwise(C16(1, 1, width, 48), 80), y)).CompareAll();
+    }
+    for (const Out residual : kOuts) {
+      Trial(Tiled(WithResidual(Pointwise(C16(3, 7, 7, 96), 40)), y, residual)).CompareAll();
+      Trial(Tiled(WithResidual(Pointwise(C16(2, 3, 18, 33), 70), kOne), y, residual)).CompareAll();
+      Trial(Tiled(WithResidual(Pointwise(C16(2, 3, 7, 33), 50), kOne), y, residual)).CompareAll();
+    }
+    Trial(Tiled(With(Conv(C16(1, 9, 40, 24), 96, 3, 2, kSame3), Activation::kRelu), y))
+        .CompareAll();
+    Trial(Tiled(Conv(C16(2, 6, 19, 37), 17, 3, 1, kOne), y)).CompareAll();
+    Trial(Tiled(With(Pointwise(C16(1, 5, 17, 32), 48), Activation::kRelu6, kOne), y)).CompareAll();
+    Trial(Tiled(With(Pointwise(C16(1, 4, 4, 32), 48), Activation::kRelu, kOne), y)).CompareAll();
+    Trial(Tiled(Conv(C16(1, 5, 34, 16), 24, 1, 2, {}), y)).CompareAll();
+  }
+}
+
+TEST(ConvKernels, TilesAgreeOnLayersOfTheNetworks) {
+  if (EmulatedTileKernels().empty()) GTEST_SKIP() << "no bf16 conversions here";
+  Trial(Tiled(With(Conv(C16(1, 112, 112, 32), 32, 3, 2, kOne), Activation::kRelu), Out::kLines))
+      .CompareAll();
+  Trial(Tiled(With(Pointwise(C16(1, 28, 28, 64), 192), Activation::kRelu), Out::kBf16))
+      .CompareAll();
+  Trial(Tiled(WithResidual(Pointwise(C16(1, 14, 14, 384), 96)), Out::kLines)).CompareAll();
+  Trial(Tiled(WithResidual(Pointwise(C16(1, 7, 7, 512), 128)), Out::kLines, Out::kBf16))
+      .CompareAll();
+  Trial(Tiled(With(Pointwise(C16(1, 7, 7, 128), 960), Activation::kRelu), Out::kF32)).CompareAll();
+  Trial(Tiled(With(Pointwise(C16(1, 24, 24, 192), 768), Activation::kGelu), Out::kBf16))
+      .CompareAll();
+  for (const Out y : {Out::kLines, Out::kBf16}) {
+    for (const int c_in : {1, 3, 13}) {
+      Trial(Tiled(With(Stem(2, 12, 40, c_in, 24, kOne), Activation::kRelu, kOne), y)).CompareAll();
+    }
+    Trial(Tiled(With(Stem(1, 64, 64, 3, 32, kSame3), Activation::kRelu6), y)).CompareAll();
+    Trial(Tiled(With(Pointwise(C16(1, 5, 7, 40), 50), Activation::kHardSwish), y)).CompareAll();
+  }
+}
+
+TEST(ConvKernels, DepthwiseWritesLines) {
+  if (EmulatedTileKernels().empty()) GTEST_SKIP() << "no bf16 conversions here";
+  for (const int channels : {16, 20, 32, 48, 64, 70}) {
+    for (const int stride : {1, 2}) {
+      for (ConvProblem p :
+           {With(Depthwise(C16(2, 6, 15, channels), 3, stride, kOne), Activation::kRelu),
+            Depthwise(C16(1, 7, 9, channels), 5, stride, kTwo)}) {
+        p.x = AsBf16(p.x);
+        p.y = AsLines(p.y);
+        Trial(p).CompareAll();
+      }
+    }
+  }
+}
+
+// What the emulated tiles prove is true of the real ones.
+TEST(ConvKernels, EmulatedTilesGiveTheBitsOfTheCpu) {
+  if (!MayUseTiles()) GTEST_SKIP() << "no tiles here";
+  for (const ConvProblem& p :
+       {Tiled(WithResidual(Pointwise(C16(1, 7, 7, 512), 128)), Out::kF32),
+        Tiled(With(Conv(C16(1, 9, 40, 24), 96, 3, 2, kOne), Activation::kRelu), Out::kLines),
+        Tiled(With(Stem(1, 20, 64, 3, 32, kOne), Activation::kGelu), Out::kBf16)}) {
+    SCOPED_TRACE(Describe(p));
+    const Trial trial(p);
+    const auto run = [&](std::span<const ConvKernel> rows) {
+      const auto row = std::ranges::find_if(rows, [&](const ConvKernel& kernel) {
+        return kernel.x == p.x.layout && kernel.accepts(p);
+      });
+      EXPECT_EQ(row->needs, Isa::kAmx);
+      return trial.Run(*row, 1);
+    };
+    ExpectSame(p.y, run(ConvKernels(DetectIsa())), run(EmulatedTileKernels()), 0);
+  }
+}
+
+TEST(ConvKernels, StemAgreesForA1x1Kernel) {
+  Desc x = C16(2, 5, 17, 3);
+  x.layout = Layout::kNhwc;
+  Trial(Conv(x, 24, 1, 1, {})).CompareAll();
+  if (!DetectIsa().Has(Isa::kBf16)) GTEST_SKIP() << "no bf16 arithmetic here";
+  Trial(Bf16(Conv(x, 24, 1, 1, {}), false, true)).CompareAll();
+}
+
 // GELU in bfloat16 is computed from sums that were rounded before.
 TEST(ConvKernels, Bf16GeluIsThatOfTheRoundedSum) {
   if (!DetectIsa().Has(Isa::kBf16)) GTEST_SKIP() << "no bf16 arithmetic here";
   const ConvProblem plain = Bf16(Pointwise(C16(1, 4, 7, 32), 48), true, true);
   const ConvProblem gelu = With(plain, Activation::kGelu);
   const auto first_row = [&](const ConvProblem& p) {
-    return Trial(p).Run(ConvKernels(DetectIsa()).front(), 1);
+    return Trial(p).Run(ConvKernels(DetectIsa().Without(Isa::kAmx)).front(), 1);
   };
   const AlignedBuffer sums = first_row(plain), activated = first_row(gelu);
   for (int64_t i = 0; i < plain.y.elements(); ++i) {

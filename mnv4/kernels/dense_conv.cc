@@ -7,8 +7,7 @@
 // must follow foreach_target.h
 #include <hwy/highway.h>
 
-#include "mnv4/base/aligned_buffer.h"
-#include "mnv4/base/tensor.h"
+#include "mnv4/kernels/dense_sum-inl.h"
 #include "mnv4/kernels/gemm-inl.h"
 #include "mnv4/kernels/panel_split.h"
 #include "mnv4/kernels/rows-inl.h"
@@ -17,96 +16,13 @@ HWY_BEFORE_NAMESPACE();
 namespace mnv4::kernels::HWY_NAMESPACE {
 namespace {
 
-constexpr int kMaxTaps = 64;
-
-// What an output pixel sums over: taps, each of `depth` values that lie side by side. The picture's
-// rows are c_in values per pixel side by side, so one tap covers a whole row of the kernel.
-struct Sum {
-  explicit Sum(const ConvProblem& p)
-      : rows(p.x.layout == Layout::kNhwc),
-        taps(rows ? p.kernel.h : p.kernel.h * p.kernel.w),
-        depth(rows ? p.kernel.w * p.x.c : p.x.c) {}
-
-  // Where value `i` of tap `tap` has its weight, from the first one of its output channel.
-  int64_t WeightAt(const ConvProblem& p, int tap, int i) const {
-    const int channel = rows ? i % p.x.c : i;
-    const int position = rows ? tap * p.kernel.w + i / p.x.c : tap;
-    return int64_t{channel} * p.kernel.h * p.kernel.w + position;
-  }
-
-  bool rows;
-  int taps, depth;
-};
-
-// Where the taps lie, in elements from the first.
-struct Offsets {
-  int64_t at[kMaxTaps];
-};
-Offsets OffsetsOf(const ConvProblem& p, int64_t row_stride) {
-  Offsets offsets;
-  const bool rows = p.x.layout == Layout::kNhwc;
-  int count = 0;
-  for (int ky = 0; ky < p.kernel.h; ++ky) {
-    for (int kx = 0; kx < (rows ? 1 : p.kernel.w); ++kx) {
-      offsets.at[count++] = ky * p.dilation.h * row_stride + int64_t{kx} * p.dilation.w * kBlock;
-    }
-  }
-  return offsets;
-}
-
-// A panel is 16 floats of bias, then a row of 16 weights for each value of each tap, kStep<T> rows
-// interlaced: a row is as wide as T is, so that a step is a cache line.
-template <class T>
-int StepsOf(const Sum& sum) {  // of a tap
-  return (sum.depth + kStep<T> - 1) / kStep<T>;
-}
-template <class T>
-int64_t PanelBytes(const ConvProblem& p) {
-  const Sum sum(p);
-  return kCacheLine * (1 + int64_t{sum.taps} * StepsOf<T>(sum));
-}
-
-template <class T>
-T Rounded(float value) {
-  if constexpr (std::is_same_v<T, BF16>) {
-    return {FloatToBFloat16(value)};
-  } else {
-    return value;
-  }
-}
-
-template <class T>
-void Pack(const ConvProblem& p, const float* oihw, std::span<const float> scale,
-          std::span<const float> bias, void* packed) {
-  const Sum sum(p);
-  const int64_t channel = int64_t{sum.taps} * sum.depth;  // weights of an output channel
-  auto* panel = static_cast<std::byte*>(packed);
-  for (int c = 0; c < p.y.c; c += kBlock, panel += PanelBytes<T>(p)) {
-    const int lanes = std::min(kBlock, p.y.c - c);
-    auto* const biases = reinterpret_cast<float*>(panel);
-    if (!bias.empty()) std::copy_n(&bias[c], lanes, biases);
-    std::fill(biases + lanes, biases + kBlock, ExcessBias(p.activation));
-    float factors[kBlock];
-    for (int lane = 0; lane < lanes; ++lane) factors[lane] = scale.empty() ? 1 : scale[c + lane];
-    T* of_tap = reinterpret_cast<T*>(panel + kCacheLine);
-    for (int tap = 0; tap < sum.taps; ++tap, of_tap += StepsOf<T>(sum) * kStep<T> * kBlock) {
-      for (int i = 0; i < sum.depth; ++i) {
-        const float* in = oihw + c * channel + sum.WeightAt(p, tap, i);
-        T* const out = of_tap + i / kStep<T> * kStep<T> * kBlock + i % kStep<T>;
-        for (int lane = 0; lane < lanes; ++lane, in += channel) {
-          out[lane * kStep<T>] = Rounded<T>(*in * factors[lane]);
-        }
-      }
-    }
-  }
-}
-
 bool IsSinglePixel(const ConvProblem& p) { return p.y.n * p.y.h * p.y.w == 1; }
 int GroupPanels(const ConvProblem& p) { return IsSinglePixel(p) ? kPixelPanels : kTilePanels; }
 
-int Units(const ConvProblem& p, int threads) {
-  return SplitPanels(p, kTileRows, GroupPanels(p), threads).units();
+PanelSplit SplitOf(const ConvProblem& p, int threads) {
+  return SplitPanels(p, {.tile_pixels = kTileRows, .group_panels = GroupPanels(p)}, threads);
 }
+int Units(const ConvProblem& p, int threads) { return SplitOf(p, threads).units(); }
 
 // rows(image, row): where the first tap of output row `row` begins, in elements of T, whose other
 // taps lie at `offsets`.
@@ -114,7 +30,7 @@ template <class T, class Rows>
 void RunOnRows(const ConvProblem& p, const ConvArgs& args, int begin, int end, int threads,
                const Offsets& offsets, Rows rows) {
   const int group_panels = GroupPanels(p);
-  const PanelSplit split = SplitPanels(p, kTileRows, group_panels, threads);
+  const PanelSplit split = SplitOf(p, threads);
   const Sum sum(p);
   const int64_t panel_bytes = PanelBytes<T>(p);
   const int64_t pixel_stride = p.stride.w * p.x.pixel_stride();
@@ -166,7 +82,7 @@ void RunOnRows(const ConvProblem& p, const ConvArgs& args, int begin, int end, i
       const int pixels = split.row.Size(i);
       RunPanels(pixels, panels, tile, pixel_stride);
       for (int of_group = 0; of_group < panels; ++of_group) {
-        void* const stored = p.y.Forward(tile.y.at, of_group * p.y.block_stride());
+        void* const stored = p.y.Forward(tile.y.at, of_group * tile.y.block_stride);
         WithType(p.y.dtype, stored, [&](auto* values) HWY_ATTR {
           ActivateStored(p.activation, values, pixels * kBlock);
         });
@@ -183,53 +99,20 @@ void RunOnRows(const ConvProblem& p, const ConvArgs& args, int begin, int end, i
 template <class T>
 void Run(const ConvProblem& p, const ConvArgs& args, int begin, int end, int threads) noexcept {
   const auto* const x = static_cast<const T*>(args.x);
-  RunOnRows<T>(p, args, begin, end, threads, OffsetsOf(p, p.x.columns() * p.x.pixel_stride()),
-               [&](int image, int row) {
-                 return x + p.x.Offset(0, image, row * p.stride.h - p.pad.top, -p.pad.left);
-               });
+  RunOnRows<T>(p, args, begin, end, threads, OffsetsOf(p), [&](int image, int row) {
+    return x + p.x.Offset(0, image, row * p.stride.h - p.pad.top, -p.pad.left);
+  });
 }
 
 #if HWY_TARGET == HWY_AVX3
-// Values of a picture's row in bfloat16. A tap of odd depth reads one value past its end, which
-// meets a weight of zero and must be a number.
-int64_t StemRow(const ConvProblem& p) {
-  return static_cast<int64_t>(RoundUp(static_cast<size_t>(p.x.columns()) * p.x.c + 1, kBlock));
-}
-size_t StemScratch(const ConvProblem& p) {
-  return static_cast<size_t>(p.kernel.h * StemRow(p)) * sizeof(BF16);
-}
-
-// The picture is float32: the rows that an output row reads are rounded to bfloat16 first.
+// The picture is float32.
 void RunStemBf16(const ConvProblem& p, const ConvArgs& args, int begin, int end,
                  int threads) noexcept {
-  auto* const rounded = static_cast<BF16*>(args.scratch);
-  const int64_t length = int64_t{p.x.columns()} * p.x.c, stride = StemRow(p);
-  int of_image = -1, of_row = -1;  // what lies in `rounded`
-  const auto rows = [&](int image, int row) HWY_ATTR -> const BF16* {
-    if (image == of_image && row == of_row) return rounded;
-    of_image = image;
-    of_row = row;
-    for (int ky = 0; ky < p.kernel.h; ++ky) {
-      const int y = row * p.stride.h - p.pad.top + ky * p.dilation.h;
-      const float* in = static_cast<const float*>(args.x) + p.x.Offset(0, image, y, -p.x.halo.left);
-      BF16* const out = rounded + ky * stride;
-      int64_t i = 0;
-      for (; i + kBlock <= length; i += kBlock) StoreFromF32(hn::LoadU(kF32, in + i), out + i);
-      for (; i < stride; ++i) out[i] = Rounded<BF16>(i < length ? in[i] : 0);
-    }
-    return rounded;
-  };
-  const int64_t first = int64_t{p.x.halo.left - p.pad.left} * p.x.c;
-  Offsets offsets;
-  for (int ky = 0; ky < p.kernel.h; ++ky) offsets.at[ky] = first + ky * stride;
-  RunOnRows<BF16>(p, args, begin, end, threads, offsets, rows);
+  RoundedRows<kStep<BF16>> picture(p, args);
+  RunOnRows<BF16>(p, args, begin, end, threads, picture.offsets(),
+                  [&](int image, int row) { return picture.For(image, row); });
 }
 #endif
-
-bool Covers(const Padding& halo, const Padding& pad) {
-  return halo.top >= pad.top && halo.left >= pad.left && halo.bottom >= pad.bottom &&
-         halo.right >= pad.right;
-}
 
 template <class T>
 bool AcceptsDense(const ConvProblem& p) {
@@ -256,7 +139,6 @@ constexpr ConvKernel Row(const char* name, Isa needs, Layout x,
       .name = name,
       .needs = needs,
       .x = x,
-      .y = Layout::kC16,
       .x_type = kTypeOf<T>,
       .accepts = accepts,
       .wants_halo = true,
@@ -264,7 +146,7 @@ constexpr ConvKernel Row(const char* name, Isa needs, Layout x,
         return p.y.blocks() * PanelBytes<T>(p);
       },
       .scratch_bytes = [](const ConvProblem&) -> size_t { return 0; },
-      .pack = Pack<T>,
+      .pack = PackPanels<T>,
       .units = Units,
       .run = Run<T>,
   };
@@ -290,7 +172,7 @@ constinit const ConvKernel kStemConvBf16 = [] {
     return p.y.dtype == DType::kBF16 && AcceptsStem<BF16>(p);  // else the other stem is exact
   };
   row.x_type = DType::kF32;
-  row.scratch_bytes = StemScratch;
+  row.scratch_bytes = RoundedRows<kStep<BF16>>::Bytes;
   row.run = RunStemBf16;
   return row;
 }();

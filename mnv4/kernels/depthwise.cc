@@ -41,7 +41,8 @@ struct Map {
 };
 
 // kPixels output pixels from (oy, ox) on, one vector of channels. Taps on padding are skipped.
-template <int kSide, int kStride, int kPixels, class T>
+// kOutPixel: elements to the next pixel of the output, C16 or lines.
+template <int kSide, int kStride, int kPixels, int kOutPixel, class T>
 HWY_INLINE void RunTile(const Map<T>& map, int lane, int oy, int ox) {
   constexpr int kInputs = (kPixels - 1) * kStride + kSide;
   const int first_x = ox * kStride - map.pad_left, first_y = oy * kStride - map.pad_top;
@@ -74,18 +75,18 @@ HWY_INLINE void RunTile(const Map<T>& map, int lane, int oy, int ox) {
   }
 
   const Vec lo = hn::Set(kF32, map.limits.lo), hi = hn::Set(kF32, map.limits.hi);
-  T* out = map.out + oy * map.out_stride + ox * kBlock + lane;
+  T* out = map.out + oy * map.out_stride + ox * kOutPixel + lane;
   HWY_UNROLL(16)
-  for (int p = 0; p < kPixels; ++p) StoreFromF32(Clamp(sums[p], lo, hi), out + p * kBlock);
+  for (int p = 0; p < kPixels; ++p) StoreFromF32(Clamp(sums[p], lo, hi), out + p * kOutPixel);
 }
 
 // `count` tiles side by side, the first at output pixel `ox`, of rows [oy_begin, oy_end).
-template <int kSide, int kStride, int kPixels, class T>
+template <int kSide, int kStride, int kPixels, int kOutPixel, class T>
 HWY_NOINLINE void RunTiles(const Map<T>& map, int oy_begin, int oy_end, int ox, int count) {
   for (int oy = oy_begin; oy < oy_end; ++oy) {
     for (int lane = 0; lane < kBlock; lane += kLanes) {
       for (int x = ox; x < ox + count * kPixels; x += kPixels) {
-        RunTile<kSide, kStride, kPixels>(map, lane, oy, x);
+        RunTile<kSide, kStride, kPixels, kOutPixel>(map, lane, oy, x);
       }
     }
   }
@@ -95,10 +96,10 @@ template <class T>
 using TilesFunction = void (*)(const Map<T>&, int oy_begin, int oy_end, int ox, int count);
 
 // RunTiles for 1, 2, ... kTilePixels pixels.
-template <int kSide, int kStride, class T, size_t... kIndex>
+template <int kSide, int kStride, int kOutPixel, class T, size_t... kIndex>
 constexpr std::array<TilesFunction<T>, sizeof...(kIndex)> TilesOfWidth(
     std::index_sequence<kIndex...>) {
-  return {RunTiles<kSide, kStride, kIndex + 1, T>...};
+  return {RunTiles<kSide, kStride, kIndex + 1, kOutPixel, T>...};
 }
 
 // A panel is one block of channels: 16 biases, then [side][side][16] weights.
@@ -109,7 +110,7 @@ int64_t PanelFloats(const ConvProblem& p) {
 void Pack(const ConvProblem& p, const float* oihw, std::span<const float> scale,
           std::span<const float> bias, void* packed) {
   const int taps = p.kernel.h * p.kernel.w;
-  for (int c = 0; c < p.y.blocks() * kBlock; ++c) {
+  for (int c = 0; c < p.y.panels() * kBlock; ++c) {
     const bool real = c < p.y.c;
     float* out = static_cast<float*>(packed) + c / kBlock * PanelFloats(p) + c % kBlock;
     const float factor = real && !scale.empty() ? scale[c] : 1;
@@ -122,12 +123,12 @@ void Pack(const ConvProblem& p, const float* oihw, std::span<const float> scale,
 
 // A unit is an output row; blocks are outermost, so that threads take channels, as the expansion
 // before them does.
-int Units(const ConvProblem& p, int /*threads*/) { return p.y.blocks() * p.y.n * p.y.h; }
+int Units(const ConvProblem& p, int /*threads*/) { return p.y.panels() * p.y.n * p.y.h; }
 
-template <int kSide, int kStride, class T>
+template <int kSide, int kStride, int kOutPixel, class T>
 void Run(const ConvProblem& p, const ConvArgs& args, int begin, int end, int /*threads*/) noexcept {
   static constexpr auto kTiles =
-      TilesOfWidth<kSide, kStride, T>(std::make_index_sequence<kTilePixels>());
+      TilesOfWidth<kSide, kStride, kOutPixel, T>(std::make_index_sequence<kTilePixels>());
   // A row is cut evenly, so that widths differ by one pixel at most.
   const int tiles = (p.y.w + kTilePixels - 1) / kTilePixels;
   const int width = p.y.w / tiles, wider = p.y.w % tiles;
@@ -142,42 +143,50 @@ void Run(const ConvProblem& p, const ConvArgs& args, int begin, int end, int /*t
   for (int unit = begin; unit < end;) {
     const int block = unit / (p.y.h * p.y.n), image = unit / p.y.h % p.y.n;
     const int oy_begin = unit % p.y.h, oy_end = std::min(p.y.h, oy_begin + end - unit);
-    map.in = static_cast<const T*>(args.x) + p.x.Offset(block, image, 0, 0);
-    map.out = static_cast<T*>(args.y) + p.y.Offset(block, image, 0, 0);
+    map.in = static_cast<const T*>(args.x) + p.x.PanelOffset(block, image, 0, 0);
+    map.out = static_cast<T*>(args.y) + p.y.PanelOffset(block, image, 0, 0);
     map.bias = static_cast<const float*>(args.packed) + block * PanelFloats(p);
     map.weights = map.bias + kBlock;
     if (wider > 0) kTiles[width](map, oy_begin, oy_end, 0, wider);
     kTiles[width - 1](map, oy_begin, oy_end, wider * (width + 1), tiles - wider);
     for (int oy = oy_begin; oy < oy_end; ++oy) {
-      ActivateStored(p.activation, map.out + oy * map.out_stride, int64_t{p.y.w} * kBlock);
+      T* const row = map.out + oy * map.out_stride;
+      if constexpr (kOutPixel == kBlock) {
+        ActivateStored(p.activation, row, int64_t{p.y.w} * kBlock);
+      } else {
+        for (int x = 0; !IsClamp(p.activation) && x < p.y.w; ++x) {
+          ActivateStored(p.activation, row + x * kOutPixel, kBlock);
+        }
+        ZeroRestOfLine(p.y, block, row, p.y.w);
+      }
     }
     unit += oy_end - oy_begin;
   }
 }
 
-template <int kSide, int kStride, class T>
+template <int kSide, int kStride, int kOutPixel, class T>
 bool Accepts(const ConvProblem& p) {
-  return p.depthwise() && IsC16Of<T>(p.x) && IsC16Of<T>(p.y) && !p.has_residual &&
+  const bool writes = kOutPixel == kBlock ? IsC16Of<T>(p.y) : IsLines(p.y);
+  return p.depthwise() && IsC16Of<T>(p.x) && writes && !p.has_residual &&
          p.kernel == Size2{kSide, kSide} && p.stride == Size2{kStride, kStride} &&
          p.dilation == Size2{1, 1} && std::max(p.pad.left, p.pad.right) < kSide;
 }
 
-template <int kSide, int kStride, class T>
+template <int kSide, int kStride, class T, int kOutPixel = kBlock>
 constexpr ConvKernel Row(const char* name, Isa needs) {
   return {
       .name = name,
       .needs = needs,
       .x = Layout::kC16,
-      .y = Layout::kC16,
       .x_type = kTypeOf<T>,
-      .accepts = Accepts<kSide, kStride, T>,
+      .accepts = Accepts<kSide, kStride, kOutPixel, T>,
       .wants_halo = false,
       .packed_bytes =
-          [](const ConvProblem& p) { return p.y.blocks() * PanelFloats(p) * sizeof(float); },
+          [](const ConvProblem& p) { return p.y.panels() * PanelFloats(p) * sizeof(float); },
       .scratch_bytes = [](const ConvProblem&) -> size_t { return 0; },
       .pack = Pack,
       .units = Units,
-      .run = Run<kSide, kStride, T>,
+      .run = Run<kSide, kStride, kOutPixel, T>,
   };
 }
 
@@ -195,6 +204,14 @@ constinit const ConvKernel kDepthwiseBf16[] = {
     Row<3, 2, BF16>("depthwise-3x3-s2-bf16", Isa::kBf16),
     Row<5, 1, BF16>("depthwise-5x5-bf16", Isa::kBf16),
     Row<5, 2, BF16>("depthwise-5x5-s2-bf16", Isa::kBf16)};
+
+// For tiles to read.
+constexpr int kLine = 32;  // bfloat16
+constinit const ConvKernel kDepthwiseLines[] = {
+    Row<3, 1, BF16, kLine>("depthwise-3x3-bf16-lines", Isa::kBf16),
+    Row<3, 2, BF16, kLine>("depthwise-3x3-s2-bf16-lines", Isa::kBf16),
+    Row<5, 1, BF16, kLine>("depthwise-5x5-bf16-lines", Isa::kBf16),
+    Row<5, 2, BF16, kLine>("depthwise-5x5-s2-bf16-lines", Isa::kBf16)};
 #endif
 
 }  // namespace mnv4::kernels::HWY_NAMESPACE

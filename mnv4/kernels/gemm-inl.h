@@ -38,10 +38,6 @@ constexpr int kTileRows = 2, kTilePanels = 1;  // 8 + 4 + 1 of 16, and one for t
 // the few: it takes 8 vectors of channels at once.
 constexpr int kPixelPanels = 8 / kBlockVectors;
 
-/// One step of a sum takes a float32, or as many bits of bfloat16.
-template <class T>
-constexpr int kStep = sizeof(float) / sizeof(T);
-
 /// A tensor that a tile writes or adds: its blocks are C16.
 template <class Void>
 struct TileMap {

@@ -16,7 +16,7 @@ namespace mnv4::kernels {
 enum class Layout : uint8_t {
   kNhwc,    ///< [n][h][w][c]: the picture
   kC16,     ///< [ceil(c/16)][n][h][w][16]: everything between kernels
-  kLine64,  ///< [ceil(c/64 bytes)][n][h][w][64 bytes]: where tile instructions read
+  kLine64,  ///< [ceil(c/64 bytes)][n][h][w][64 bytes]: what tile instructions read
 };
 
 inline constexpr int kBlock = 16;  ///< channels of a C16 block
@@ -33,18 +33,28 @@ struct Desc {
 
   int rows() const { return halo.top + h + halo.bottom; }     ///< in memory, of one image
   int columns() const { return halo.left + w + halo.right; }  ///< in memory
-  int blocks() const { return (c + kBlock - 1) / kBlock; }
-  /// Elements from one pixel to the next, and from one C16 block to the next.
-  int64_t pixel_stride() const { return layout == Layout::kNhwc ? c : kBlock; }
-  int64_t block_stride() const { return int64_t{n} * rows() * columns() * kBlock; }
-  /// Element offset of pixel (y, x) of image `image` in block `block` (C16; block 0 for NHWC).
+  /// Channels that lie side by side: of a C16 block, or of a line.
+  int block_channels() const {
+    return layout == Layout::kLine64 ? 64 / static_cast<int>(SizeOf(dtype)) : kBlock;
+  }
+  int blocks() const { return (c + block_channels() - 1) / block_channels(); }
+  /// Elements from one pixel to the next, and from one block to the next.
+  int64_t pixel_stride() const { return layout == Layout::kNhwc ? c : block_channels(); }
+  int64_t block_stride() const { return int64_t{n} * rows() * columns() * block_channels(); }
+  /// Element offset of pixel (y, x) of image `image` in block `block` (block 0 for NHWC).
   int64_t Offset(int block, int image, int y, int x) const {
     const int64_t pixel = (int64_t{image} * rows() + halo.top + y) * columns() + halo.left + x;
     return block * block_stride() + pixel * pixel_stride();
   }
+  /// Panels are 16 channels each: a C16 block, or a part of a line.
+  int panels() const { return (c + kBlock - 1) / kBlock; }
+  int64_t PanelOffset(int panel, int image, int y, int x) const {
+    const int channel = panel * kBlock;
+    return Offset(channel / block_channels(), image, y, x) + channel % block_channels();
+  }
   int64_t elements() const {
     const int64_t pixels = int64_t{n} * rows() * columns();
-    return pixels * (layout == Layout::kNhwc ? c : int64_t{blocks()} * kBlock);
+    return pixels * (layout == Layout::kNhwc ? c : int64_t{blocks()} * block_channels());
   }
   size_t bytes() const { return static_cast<size_t>(elements()) * SizeOf(dtype); }
   /// `elements` further on from `at`, an address in a tensor of this type.
@@ -89,10 +99,11 @@ struct ConvArgs {
 struct ConvKernel {
   const char* name;  ///< "pointwise-6x16", unique in its table
   Isa needs;
-  Layout x, y;   ///< what it reads and writes (a residual is read in y's layout)
+  Layout x;      ///< what it reads
   DType x_type;  ///< of what it reads; the reference reads and writes any type
-  /// True if the kernel can do this problem, its halos included: a kernel that wants a halo on x
-  /// accepts only problems whose x has `wants_halo` of it.
+  /// True if the kernel can do this problem, its halos and the layouts of y and a residual
+  /// included: a kernel that wants a halo on x accepts only problems whose x has `wants_halo` of
+  /// it.
   bool (*accepts)(const ConvProblem&);
   /// True if x must carry `pad` as its halo; otherwise the kernel takes any halo.
   bool wants_halo;

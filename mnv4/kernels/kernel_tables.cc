@@ -6,6 +6,8 @@
 // must follow foreach_target.h
 #include <hwy/highway.h>
 
+#include <vector>
+
 #include "mnv4/kernels/attention_ref.h"
 #include "mnv4/kernels/conv_ref.h"
 #include "mnv4/kernels/pointwise_ref.h"
@@ -41,13 +43,40 @@ const Tables& TargetTables() {
 
 #if HWY_TARGET == HWY_AVX3
 const Tables& Bf16Tables() {
-  static const ConvKernel conv[] = {
-      kPointwiseConvBf16, kDenseConvBf16,    kStemConvBf16,  kDepthwiseBf16[0], kDepthwiseBf16[1],
-      kDepthwiseBf16[2],  kDepthwiseBf16[3], kPointwiseConv, kDenseConv,        kStemConv,
-      kDepthwise[0],      kDepthwise[1],     kDepthwise[2],  kDepthwise[3],     kConvRef};
+  static const ConvKernel conv[] = {kPointwiseConvBf16,
+                                    kDenseConvBf16,
+                                    kStemConvBf16,
+                                    kDepthwiseBf16[0],
+                                    kDepthwiseBf16[1],
+                                    kDepthwiseBf16[2],
+                                    kDepthwiseBf16[3],
+                                    kDepthwiseLines[0],
+                                    kDepthwiseLines[1],
+                                    kDepthwiseLines[2],
+                                    kDepthwiseLines[3],
+                                    kPointwiseConv,
+                                    kDenseConv,
+                                    kStemConv,
+                                    kDepthwise[0],
+                                    kDepthwise[1],
+                                    kDepthwise[2],
+                                    kDepthwise[3],
+                                    kConvRef};
   static const PoolKernel pool[] = {kPoolBf16, kPoolRef};
   static const PointwiseKernel pointwise[] = {kPointwiseBf16, kPointwiseRef};
   static const Tables tables = {conv, TargetTables().attention, pool, pointwise};
+  return tables;
+}
+
+// Dense layers on tiles, all others as on vectors.
+const Tables& TileTables() {
+  static const std::vector<ConvKernel> conv = [] {
+    std::vector<ConvKernel> rows(std::begin(kTileConv), std::end(kTileConv));
+    rows.insert(rows.end(), Bf16Tables().conv.begin(), Bf16Tables().conv.end());
+    return rows;
+  }();
+  static const Tables tables = {conv, Bf16Tables().attention, Bf16Tables().pool,
+                                Bf16Tables().pointwise};
   return tables;
 }
 #endif
@@ -61,6 +90,7 @@ namespace {
 
 const Tables& TablesFor(IsaSet isa) {
 #if HWY_TARGETS & HWY_AVX3
+  if (isa.Has(Isa::kAmx) && isa.Has(Isa::kBf16)) return N_AVX3::TileTables();
   if (isa.Has(Isa::kBf16)) return N_AVX3::Bf16Tables();
   if (isa.Has(Isa::kAvx512)) return N_AVX3::TargetTables();
 #endif

@@ -38,6 +38,10 @@ constexpr bool kHasBf16 = true;
 constexpr bool kHasBf16 = false;
 #endif
 
+/// One step of a sum takes a float32, or as many bits of bfloat16.
+template <class T>
+constexpr int kStep = sizeof(float) / sizeof(T);
+
 HWY_INLINE Vec LoadAsF32(const float* values) { return hn::Load(kF32, values); }
 HWY_INLINE void StoreFromF32(Vec v, float* values) { hn::Store(v, kF32, values); }
 
@@ -54,6 +58,12 @@ HWY_INLINE void StoreFromF32(Vec v, BF16* values) {
   __m256i bits;
   __asm__("vcvtneps2bf16 %1, %0" : "=v"(bits) : "v"(v.raw));
   _mm256_store_si256(reinterpret_cast<__m256i*>(values), bits);
+}
+/// Two vectors side by side, a line.
+HWY_INLINE void StorePairFromF32(Vec low, Vec high, BF16* values) {
+  __m512i bits;
+  __asm__("vcvtne2ps2bf16 %1, %2, %0" : "=v"(bits) : "v"(low.raw), "v"(high.raw));
+  _mm512_store_si512(values, bits);
 }
 #endif
 
@@ -129,6 +139,11 @@ inline ClampLimits LimitsOf(Activation activation) {
   }
 }
 
+inline bool IsClamp(Activation activation) {
+  return activation == Activation::kNone || activation == Activation::kRelu ||
+         activation == Activation::kRelu6;
+}
+
 template <class T, class Function>
 HWY_INLINE void Transform(T* values, int64_t count, Function function) {
   for (int64_t i = 0; i < count; i += kLanes) {
@@ -157,6 +172,10 @@ HWY_INLINE void ActivateStored(Activation activation, T* values, int64_t count) 
 /// into the 0 that they must hold.
 inline float ExcessBias(Activation activation) {
   return activation == Activation::kHardSigmoid ? -3.0f : 0.0f;
+}
+/// For kernels without: hard_sigmoid(0) = 0.5 in the lanes past the last channel is not theirs.
+inline bool KeepsZeroLanes(Activation activation, const Desc& y) {
+  return activation != Activation::kHardSigmoid || y.c % y.block_channels() == 0;
 }
 
 /// Calls function(pointer) with `values` as what they are: float32 or bfloat16.
@@ -187,6 +206,19 @@ template <class T>
 bool IsC16UpTo(const Desc& desc) {
   return IsC16Of<float>(desc) || IsC16Of<T>(desc);
 }
+/// What tiles read: bfloat16 in lines.
+inline bool IsLines(const Desc& desc) {
+  return desc.dtype == DType::kBF16 && desc.layout == Layout::kLine64;
+}
+
+#if HWY_TARGET == HWY_AVX3
+/// Who writes lines panel by panel owes the zeros behind the last: the upper half of its line.
+inline void ZeroRestOfLine(const Desc& desc, int panel, BF16* at, int pixels) {
+  if (panel % 2 != 0 || panel + 1 != desc.panels()) return;
+  const Vec zero = hn::Zero(kF32);
+  for (int i = 0; i < pixels; ++i) StoreFromF32(zero, at + i * desc.pixel_stride() + kBlock);
+}
+#endif
 
 }  // namespace
 }  // namespace mnv4::kernels::HWY_NAMESPACE

@@ -34,7 +34,7 @@ struct PanelRun {
 struct PanelSplit {
   int rows = 1;  ///< output pixels that lie side by side in x and in y: all, or image rows
   int rows_per_image = 1;
-  EvenSplit row;     ///< into tiles of pixels
+  EvenSplit row;     ///< into tiles, counted in SplitRule::granule pixels
   EvenSplit chunks;  ///< of the tiles of all rows
   int groups = 1;
 
@@ -59,29 +59,38 @@ struct PanelSplit {
   }
 };
 
-/// `tile_pixels` x `group_panels` panels: the largest tile of the target.
-inline PanelSplit SplitPanels(const ConvProblem& p, int tile_pixels, int group_panels,
-                              int threads) {
-  // The part of x that one chunk reads stays in half an L2 cache of 512 KB while all panels pass.
-  constexpr int64_t kChunkBytes = 256 << 10;
-  // A projection reads what all threads have just written, so each takes its own pixels; but not
-  // when that leaves each but a few tiles (49 pixels on 2 threads still gain).
-  constexpr int kMinPixelsPerThread = 24;
+struct SplitRule {
+  int tile_pixels, group_panels;  ///< the largest tile of the target
+  /// Rows are counted and cut in units of so many pixels, of which the last may be shorter.
+  int granule = 1;
+  /// A projection reads what all threads have just written, so each takes its own pixels; but not
+  /// when that leaves each but a few tiles (49 pixels on 2 threads still gain).
+  int min_pixels_per_thread = 24;
+  /// The part of x that one chunk reads stays in half an L2 cache of 512 KB while all panels pass.
+  int64_t chunk_bytes = 256 << 10;
+};
 
+/// True if all pixels of all images are one row. Rows of the picture may be rounded one by one.
+inline bool MergesRows(const ConvProblem& p) {
+  return p.pointwise() && p.x.layout != Layout::kNhwc && p.x.dense() && p.y.dense() &&
+         (!p.has_residual || p.residual.dense());
+}
+
+inline PanelSplit SplitPanels(const ConvProblem& p, const SplitRule& rule, int threads) {
+  const bool merges = MergesRows(p);
   const int pixels = p.y.n * p.y.h * p.y.w;
-  const bool merges =
-      p.pointwise() && p.x.dense() && p.y.dense() && (!p.has_residual || p.residual.dense());
   PanelSplit split;
   split.rows = merges ? 1 : p.y.n * p.y.h;
   split.rows_per_image = merges ? 1 : p.y.h;
   const int row_pixels = pixels / split.rows;
-  split.row = EvenSplit(row_pixels, (row_pixels + tile_pixels - 1) / tile_pixels);
-  split.groups = (p.y.blocks() + group_panels - 1) / group_panels;
+  split.row = EvenSplit((row_pixels + rule.granule - 1) / rule.granule,
+                        (row_pixels + rule.tile_pixels - 1) / rule.tile_pixels);
+  split.groups = (p.y.panels() + rule.group_panels - 1) / rule.group_panels;
 
   const int tiles = split.rows * split.row.parts();
   const int64_t x_bytes = static_cast<int64_t>(p.x.bytes());
-  int chunks = static_cast<int>((x_bytes + kChunkBytes - 1) / kChunkBytes);
-  const bool projects = p.y.c < p.x.c && pixels >= kMinPixelsPerThread * threads;
+  int chunks = static_cast<int>((x_bytes + rule.chunk_bytes - 1) / rule.chunk_bytes);
+  const bool projects = p.y.c < p.x.c && pixels >= rule.min_pixels_per_thread * threads;
   if (chunks > 1 || projects) chunks = (chunks + threads - 1) / threads * threads;
   split.chunks = EvenSplit(tiles, std::clamp(chunks, 1, tiles));
   return split;

@@ -8,6 +8,7 @@
 #include "mnv4/base/caches.h"
 #include "mnv4/base/check.h"
 #include "mnv4/base/clock.h"
+#include "mnv4/kernels/tiles.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "mnv4/kernels/peaks.cc"
@@ -22,6 +23,7 @@
 namespace mnv4::kernels {
 namespace {
 
+constexpr int64_t kTileMacs = int64_t{4} * 16 * 16 * 32;
 constexpr int kSeeds = 16 * 16;  // floats that MultiplyAdd starts from: the most sums x lanes
 
 // Loops that do nothing else. They return what they computed, so that it is computed.
@@ -31,6 +33,8 @@ struct PeakLoops {
   float (*multiply_add)(const float* seeds, float factor, float term, int rounds) noexcept;
   // Twice as many multiply-adds, of bfloat16; null if there are none.
   float (*bf16_multiply_add)(const float* seeds, float factor, float term, int rounds) noexcept;
+  // kTileMacs a round; null if there are none. Needs Isa::kAmx.
+  float (*tile_multiply_add)(const float* seeds, float factor, float term, int rounds) noexcept;
   // `count` is a multiple of 256.
   float (*read)(const float* values, size_t count) noexcept;
 };
@@ -87,9 +91,32 @@ float Bf16MultiplyAdd(const float* seeds, float factor, float /*term*/, int roun
   }
   return Total(sums);
 }
+// A seed is a pair of bfloat16 between -0 and 2.
+float TileMultiplyAdd(const float* seeds, float /*factor*/, float /*term*/, int rounds) noexcept {
+  float sums[kSeeds] = {};
+  HardwareTiles tiles;
+  tiles.Load<0>(sums, kCacheLine);
+  tiles.Load<1>(sums, kCacheLine);
+  tiles.Load<2>(sums, kCacheLine);
+  tiles.Load<3>(sums, kCacheLine);
+  tiles.Load<4>(seeds, kCacheLine);
+  tiles.Load<5>(seeds, kCacheLine);
+  tiles.Load<6>(seeds, kCacheLine);
+  tiles.Load<7>(seeds, kCacheLine);
+  for (int round = 0; round < rounds; ++round) {
+    tiles.MultiplyAdd<0, 4, 6>();
+    tiles.MultiplyAdd<1, 4, 7>();
+    tiles.MultiplyAdd<2, 5, 6>();
+    tiles.MultiplyAdd<3, 5, 7>();
+  }
+  tiles.Store<0>(sums, kCacheLine);
+  return sums[0];
+}
 constexpr auto* kBf16MultiplyAdd = &Bf16MultiplyAdd;
+constexpr auto* kTileMultiplyAdd = &TileMultiplyAdd;
 #else
 constexpr decltype(PeakLoops::bf16_multiply_add) kBf16MultiplyAdd = nullptr;
+constexpr decltype(PeakLoops::tile_multiply_add) kTileMultiplyAdd = nullptr;
 #endif
 
 float Read(const float* values, size_t count) noexcept {
@@ -113,6 +140,7 @@ float Read(const float* values, size_t count) noexcept {
 constinit const PeakLoops kPeakLoops = {.macs = int64_t{kSums} * kLanes,
                                         .multiply_add = MultiplyAdd,
                                         .bf16_multiply_add = kBf16MultiplyAdd,
+                                        .tile_multiply_add = kTileMultiplyAdd,
                                         .read = Read};
 
 }  // namespace mnv4::kernels::HWY_NAMESPACE
@@ -139,8 +167,11 @@ float ReadScalar(const float* values, size_t count) noexcept {
   return sums[0] + sums[1] + sums[2] + sums[3];
 }
 
-constexpr PeakLoops kScalarLoops = {
-    .macs = 4, .multiply_add = MultiplyAddScalar, .bf16_multiply_add = nullptr, .read = ReadScalar};
+constexpr PeakLoops kScalarLoops = {.macs = 4,
+                                    .multiply_add = MultiplyAddScalar,
+                                    .bf16_multiply_add = nullptr,
+                                    .tile_multiply_add = nullptr,
+                                    .read = ReadScalar};
 
 // As kernel_tables.cc chooses.
 const PeakLoops& LoopsFor(IsaSet isa) {
@@ -243,7 +274,9 @@ Peaks MeasurePeaks(IsaSet isa, ThreadPool& pool) {
   // Threads that other work kept from running together still do what one does.
   peaks.macs_per_s = std::max(peaks.macs_per_s, peaks.macs_per_s_one_thread);
 
-  if (isa.Has(Isa::kBf16) && loops.bf16_multiply_add != nullptr) {
+  if (isa.Has(Isa::kAmx) && MayUseTiles() && loops.tile_multiply_add != nullptr) {
+    peaks.bf16_macs_per_s = MeasureMultiplyAdds(loops.tile_multiply_add, kTileMacs, pool);
+  } else if (isa.Has(Isa::kBf16) && loops.bf16_multiply_add != nullptr) {
     peaks.bf16_macs_per_s = MeasureMultiplyAdds(loops.bf16_multiply_add, 2 * loops.macs, pool);
   }
 

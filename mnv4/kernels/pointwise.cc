@@ -16,14 +16,16 @@ namespace {
 
 // One vector of channels along a row of pixels; its scale and bias, or null.
 template <class A, class B, class Y>
-HWY_INLINE void Lane(const float* scale_at, const float* bias_at, const A* a, const B* b, Y* y,
-                     int pixels, ClampLimits limits) {
+HWY_INLINE void Lane(const PointwiseProblem& p, const float* scale_at, const float* bias_at,
+                     const A* a, const B* b, Y* y) {
+  const ClampLimits limits = LimitsOf(p.activation);
+  const int64_t a_pixel = p.a.pixel_stride(), b_pixel = p.b.pixel_stride();
   const Vec scale = scale_at != nullptr ? hn::LoadU(kF32, scale_at) : hn::Set(kF32, 1.0f);
   const Vec bias = bias_at != nullptr ? hn::LoadU(kF32, bias_at) : hn::Zero(kF32);
   const Vec lo = hn::Set(kF32, limits.lo), hi = hn::Set(kF32, limits.hi);
-  for (int x = 0; x < pixels; ++x) {
-    Vec v = hn::MulAdd(LoadAsF32(a + x * kBlock), scale, bias);
-    if (b != nullptr) v = hn::Add(v, LoadAsF32(b + x * kBlock));
+  for (int x = 0; x < p.y.w; ++x) {
+    Vec v = hn::MulAdd(LoadAsF32(a + x * a_pixel), scale, bias);
+    if (b != nullptr) v = hn::Add(v, LoadAsF32(b + x * b_pixel));
     StoreFromF32(Clamp(v, lo, hi), y + x * kBlock);
   }
 }
@@ -31,11 +33,10 @@ HWY_INLINE void Lane(const float* scale_at, const float* bias_at, const A* a, co
 template <class A, class B, class Y>
 void Run(const PointwiseProblem& p, const PointwiseArgs& args, const A* a, const B* b, Y* y,
          int begin, int end) {
-  const ClampLimits limits = LimitsOf(p.activation);
   for (int unit = begin; unit < end; ++unit) {
     const RowUnit row = RowUnitAt(p.y, unit);
-    const A* row_a = a + p.a.Offset(row.block, row.image, row.y, 0);
-    const B* row_b = p.has_b ? b + p.b.Offset(row.block, row.image, row.y, 0) : nullptr;
+    const A* row_a = a + p.a.PanelOffset(row.block, row.image, row.y, 0);
+    const B* row_b = p.has_b ? b + p.b.PanelOffset(row.block, row.image, row.y, 0) : nullptr;
     Y* row_y = y + p.y.Offset(row.block, row.image, row.y, 0);
     const int64_t channel = int64_t{row.block} * kBlock;
     const int64_t scale = p.has_gate ? p.gate.Offset(row.block, row.image, 0, 0) : channel;
@@ -43,8 +44,8 @@ void Run(const PointwiseProblem& p, const PointwiseArgs& args, const A* a, const
       return values != nullptr ? values + i : nullptr;
     };
     for (int lane = 0; lane < kBlock; lane += kLanes) {
-      Lane(at(args.scale, scale + lane), at(args.bias, channel + lane), row_a + lane,
-           at(row_b, lane), row_y + lane, p.y.w, limits);
+      Lane(p, at(args.scale, scale + lane), at(args.bias, channel + lane), row_a + lane,
+           at(row_b, lane), row_y + lane);
     }
     ActivateStored(p.activation, row_y, int64_t{p.y.w} * kBlock);
   }
@@ -52,10 +53,11 @@ void Run(const PointwiseProblem& p, const PointwiseArgs& args, const A* a, const
 
 template <class T>
 bool Accepts(const PointwiseProblem& p) {
-  // hard_sigmoid would make 0.5 of the zeros past the last channel.
-  const bool keeps_zeros = p.activation != Activation::kHardSigmoid || p.y.c % kBlock == 0;
-  return IsC16UpTo<T>(p.a) && IsC16UpTo<T>(p.y) && (!p.has_b || IsC16UpTo<T>(p.b)) &&
-         (!p.has_gate || IsF32C16(p.gate)) && keeps_zeros;
+  const auto reads = [](const Desc& desc) {
+    return IsC16UpTo<T>(desc) || (std::is_same_v<T, BF16> && IsLines(desc));
+  };
+  return reads(p.a) && IsC16UpTo<T>(p.y) && (!p.has_b || reads(p.b)) &&
+         (!p.has_gate || IsF32C16(p.gate)) && KeepsZeroLanes(p.activation, p.y);
 }
 
 template <class T>

@@ -81,7 +81,8 @@ TEST(PointwiseKernels, AgreeForEveryMixOfTypes) {
   if (!DetectIsa().Has(Isa::kBf16)) GTEST_SKIP() << "no bf16 arithmetic here";
   for (int mix = 0; mix < 16; ++mix) {
     const auto desc = [&](int bit) {
-      const Desc f32 = C16(1, 3, 5, 20);
+      const Desc f32 = C16(1, 3, 5, 70);
+      if (mix >= 8 && bit != 1) return AsLines(f32);  // which may be read
       return mix >> bit & 1 ? AsBf16(f32) : f32;
     };
     const PointwiseProblem p = {.a = desc(0),

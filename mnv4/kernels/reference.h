@@ -14,7 +14,7 @@ namespace mnv4::kernels {
 /// Elements from channel 0 of a pixel to channel `c` of it.
 inline int64_t ChannelOffset(const Desc& desc, int c) {
   if (desc.layout == Layout::kNhwc) return c;
-  return c / kBlock * desc.block_stride() + c % kBlock;
+  return c / desc.block_channels() * desc.block_stride() + c % desc.block_channels();
 }
 
 /// One element of a tensor, whatever its type.
@@ -34,10 +34,10 @@ inline void StoreElement(const Desc& desc, void* data, int64_t offset, double va
 
 /// The channels in memory: `c`, or whole blocks whose excess lanes are kept zero.
 inline int StoredChannels(const Desc& desc) {
-  return desc.layout == Layout::kNhwc ? desc.c : desc.blocks() * kBlock;
+  return desc.layout == Layout::kNhwc ? desc.c : desc.blocks() * desc.block_channels();
 }
 
-/// Rows of 16 channels of y: the piece of work of the references.
+/// Rows of one block of y: the piece of work of the references.
 struct RowUnit {
   int block, image, y;
 };
@@ -53,10 +53,11 @@ void StoreRows(const Desc& desc, void* out, int begin, int end, Compute compute)
   const int stored = StoredChannels(desc);
   for (int unit = begin; unit < end; ++unit) {
     const RowUnit row = RowUnitAt(desc, unit);
-    const int c_begin = row.block * kBlock;
+    const int c_begin = row.block * desc.block_channels();
+    const int c_end = std::min(c_begin + desc.block_channels(), stored);
     for (int x = 0; x < desc.w; ++x) {
       const int64_t pixel = desc.Offset(0, row.image, row.y, x);
-      for (int c = c_begin; c < std::min(c_begin + kBlock, stored); ++c) {
+      for (int c = c_begin; c < c_end; ++c) {
         StoreElement(desc, out, pixel + ChannelOffset(desc, c),
                      c < desc.c ? compute(row.image, row.y, x, c) : 0.0);
       }

@@ -34,6 +34,8 @@ extern const ConvKernel kPointwiseConv, kDenseConv, kStemConv;  // dense_conv.cc
 extern const ConvKernel kDepthwise[4];                          // 3x3 and 5x5, strides 1 and 2
 #if HWY_TARGET == HWY_AVX3
 extern const ConvKernel kPointwiseConvBf16, kDenseConvBf16, kStemConvBf16, kDepthwiseBf16[4];
+extern const ConvKernel kDepthwiseLines[4];  // that write lines
+extern const ConvKernel kTileConv[3];        // tile_conv.cc: 1x1, k x k, stem
 extern const PoolKernel kPoolBf16;
 extern const PointwiseKernel kPointwiseBf16;
 #endif

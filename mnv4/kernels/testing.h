@@ -22,6 +22,7 @@ inline std::vector<IsaSet> MachineIsas() {
   const ConvKernel* before = ConvKernels(all).data();
   for (int i = 1; i < 32; ++i) {
     if (!DetectIsa().Has(static_cast<Isa>(i))) continue;
+    if (static_cast<Isa>(i) == Isa::kAmx && !MayUseTiles()) continue;
     all.Add(static_cast<Isa>(i));
     if (ConvKernels(all).data() == before) continue;
     before = ConvKernels(all).data();
@@ -36,6 +37,11 @@ inline Desc C16(int n, int h, int w, int c, Padding halo = {}) {
 inline Desc AsBf16(Desc desc) {
   desc.dtype = DType::kBF16;
   return desc;
+}
+
+inline Desc AsLines(Desc desc) {
+  desc.layout = Layout::kLine64;
+  return AsBf16(desc);
 }
 
 /// Normal deviates; excess lanes and halo are zero.

@@ -39,6 +39,7 @@ class Lowering {
       : graph_(graph),
         options_(options),
         isa_(UsableIsa(options)),
+        conv_table_(ConvTable(options, isa_)),
         packed_(packed),
         residual_of_(graph.nodes.size()),
         fused_into_(graph.nodes.size()),
@@ -104,15 +105,11 @@ class Lowering {
     type_settled_.assign(out_.slots.size(), false);
     halo_settled_.assign(out_.slots.size(), false);
     layout_settled_[0] = type_settled_[0] = true;  // the picture
-    for (const auto& [name, id] : graph_.outputs) {
-      layout_settled_[static_cast<size_t>(SlotOf(id))] = true;  // CopyOutput reads C16
-    }
+    for (size_t i = 0; i < graph_.nodes.size(); ++i) SettleC16(NodeId{static_cast<int32_t>(i)});
     for (size_t i = graph_.nodes.size(); i-- > 0;) {
       const NodeId id{static_cast<int32_t>(i)};
-      const std::vector<NodeId>& inputs = graph_.at(id).inputs;
-      if (std::holds_alternative<Attention>(graph_.at(id).op)) {
-        for (const NodeId input : inputs) SettleType(input, DType::kF32);
-      } else if (std::holds_alternative<Multiply>(graph_.at(id).op)) {
+      if (std::holds_alternative<Multiply>(graph_.at(id).op)) {
+        const std::vector<NodeId>& inputs = graph_.at(id).inputs;
         SettleType(inputs[1], DType::kF32);
         SettleType(inputs[0], DescOf(id).dtype);  // so that a depthwise convolution may write it
       }
@@ -127,10 +124,28 @@ class Lowering {
     type_settled_[slot] = true;
   }
 
+  // What operators that are no convolutions can only read or write as C16.
+  void SettleC16(NodeId id) {
+    const Op& op = graph_.at(id).op;
+    const bool attention = std::holds_alternative<Attention>(op);
+    const bool pool = std::holds_alternative<Pool2d>(op) && !ConvSourceOf(id).has_value();
+    for (const NodeId input : graph_.at(id).inputs) {
+      if (!attention && !pool) break;
+      const auto slot = static_cast<size_t>(SlotOf(input));
+      layout_settled_[slot] = true;
+      if (attention) type_settled_[slot] = true;  // as float32
+    }
+    const bool glue = std::holds_alternative<Activate>(op) ||
+                      std::holds_alternative<ChannelScale>(op) ||
+                      std::holds_alternative<Multiply>(op) || IsAddOfItsOwn(id);
+    if (pool || glue) layout_settled_[static_cast<size_t>(SlotOf(id))] = true;
+  }
+
   void AskForInput(NodeId id, const ConvSource& source) {
     const auto x = static_cast<size_t>(SlotOf(graph_.at(id).inputs[0]));
     Desc& desc = out_.slots[x].desc;
-    for (const ConvKernel& kernel : ConvTable()) {
+    for (const ConvKernel* row : conv_table_) {
+      const ConvKernel& kernel = *row;
       if (IsReference(kernel)) return;  // takes what it gets
       if (layout_settled_[x] && kernel.x != desc.layout) continue;
       if (type_settled_[x] && kernel.x_type != desc.dtype) continue;
@@ -139,7 +154,7 @@ class Lowering {
       problem.x.layout = kernel.x;
       problem.x.dtype = kernel.x_type;
       if (kernel.wants_halo) problem.x.halo = source.problem.pad;
-      if (kernel.y != problem.y.layout || !kernel.accepts(problem)) continue;
+      if (!kernel.accepts(problem)) continue;
       desc = problem.x;
       layout_settled_[x] = type_settled_[x] = true;
       halo_settled_[x] = halo_settled_[x] || kernel.wants_halo;
@@ -173,8 +188,7 @@ class Lowering {
     } else if (std::holds_alternative<Pool2d>(op)) {
       EmitPool(id);
     } else if (std::holds_alternative<Add>(op)) {
-      const auto fused = std::find(fused_into_.begin(), fused_into_.end(), std::optional(id));
-      if (fused == fused_into_.end()) EmitPointwise(id, graph_.at(id).inputs[1], Activation::kNone);
+      if (IsAddOfItsOwn(id)) EmitPointwise(id, graph_.at(id).inputs[1], Activation::kNone);
     } else if (const auto* activate = std::get_if<Activate>(&op)) {
       EmitPointwise(id, std::nullopt, activate->activation);
     } else if (std::holds_alternative<ChannelScale>(op) || std::holds_alternative<Multiply>(op)) {
@@ -187,10 +201,10 @@ class Lowering {
   void EmitConv(NodeId id, const ConvSource& source) {
     ConvStep step;
     step.problem = WithDescs(source.problem, id);
-    for (const ConvKernel& kernel : ConvTable()) {
+    for (const ConvKernel* row : conv_table_) {
+      const ConvKernel& kernel = *row;
       const bool fits = kernel.x == step.problem.x.layout &&
                         kernel.x_type == step.problem.x.dtype &&
-                        kernel.y == step.problem.y.layout &&
                         (!kernel.wants_halo || step.problem.x.halo == step.problem.pad);
       if ((fits || IsReference(kernel)) && kernel.accepts(step.problem)) {
         step.kernel = &kernel;
@@ -339,11 +353,20 @@ class Lowering {
     return problem;
   }
 
-  std::span<const ConvKernel> ConvTable() const {
-    const auto all = kernels::ConvKernels(isa_);
-    return options_.reference ? all.last(1) : all;
+  // An Add that no convolution has taken over.
+  bool IsAddOfItsOwn(NodeId id) const {
+    return std::holds_alternative<Add>(graph_.at(id).op) &&
+           std::ranges::find(fused_into_, std::optional(id)) == fused_into_.end();
   }
-  bool IsReference(const ConvKernel& kernel) const { return &kernel == &ConvTable().back(); }
+
+  static std::vector<const ConvKernel*> ConvTable(const PlanOptions& options, IsaSet isa) {
+    std::vector<const ConvKernel*> table;
+    if (options.reference) return {&kernels::ConvKernels(isa).back()};
+    for (const ConvKernel& kernel : options.first_kernels) table.push_back(&kernel);
+    for (const ConvKernel& kernel : kernels::ConvKernels(isa)) table.push_back(&kernel);
+    return table;
+  }
+  bool IsReference(const ConvKernel& kernel) const { return &kernel == conv_table_.back(); }
 
   template <class Kernel, class Problem>
   const Kernel* FirstThatAccepts(std::span<const Kernel> table, const Problem& problem,
@@ -382,6 +405,7 @@ class Lowering {
   const Graph& graph_;
   const PlanOptions& options_;
   const IsaSet isa_;  // what the precision may use
+  const std::vector<const ConvKernel*> conv_table_;
   PackedWeights& packed_;
   std::vector<std::optional<NodeId>> residual_of_;  // by convolution: what is added to it
   std::vector<std::optional<NodeId>> fused_into_;   // by convolution: the Add it stands for

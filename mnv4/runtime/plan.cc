@@ -50,12 +50,12 @@ size_t ScratchOf(const Step& step) {
 const char* Name(Precision precision) { return precision == Precision::kF32 ? "fp32" : "bf16"; }
 
 IsaSet UsableIsa(const PlanOptions& options) {
-  return options.precision == Precision::kBf16 ? options.isa : options.isa.Without(Isa::kBf16);
+  if (options.precision == Precision::kBf16) return options.isa;
+  return options.isa.Without(Isa::kBf16).Without(Isa::kAmx);
 }
 
 Precision ParsePrecision(std::string_view name, IsaSet isa) {
-  const bool has_bf16 = isa.Has(Isa::kBf16);
-  if (name == "fp32" || (name == "auto" && !has_bf16)) return Precision::kF32;
+  if (name == "fp32") return Precision::kF32;
   if (name == "fp16" || name == "int8") {
     throw Error(ErrorCode::kUnsupported,
                 fmt::format("precision {}: this version computes in fp32 and bf16", name));
@@ -64,11 +64,13 @@ Precision ParsePrecision(std::string_view name, IsaSet isa) {
     throw Error(ErrorCode::kInvalidArgument,
                 fmt::format("precision '{}': expected fp32, bf16 or auto", name));
   }
+  const bool has_bf16 = isa.Has(Isa::kBf16) && (!isa.Has(Isa::kAmx) || MayUseTiles());
+  if (name == "auto" && !has_bf16) return Precision::kF32;
   if (!has_bf16) {
     throw Error(ErrorCode::kUnsupported,
                 fmt::format("precision bf16: needs bf16 arithmetic at full rate (AMD Zen 4 or "
-                            "later); this CPU, or what may be used of it, has {}",
-                            ToString(isa)));
+                            "later, Intel with AMX); this CPU, or what may be used of it, has {}{}",
+                            ToString(isa), isa.Has(Isa::kAmx) ? ", which Linux refuses" : ""));
   }
   return Precision::kBf16;
 }

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -31,6 +32,8 @@ struct PlanOptions {
   IsaSet isa = HostIsa();
   Precision precision = Precision::kF32;
   bool reference = false;  ///< only the slow references: the yardstick of tests
+  /// Rows tried before the table's: tests have kernels that this machine lacks.
+  std::span<const kernels::ConvKernel> first_kernels = {};
   std::vector<std::string> features =
       {};  ///< outputs wanted beside "logits": "C3", "pre_logits", ...
 };

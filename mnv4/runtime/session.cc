@@ -162,16 +162,16 @@ size_t Session::OutputSize(const std::string& name) const {
 void Session::CopyOutput(const std::string& name, std::span<float> nchw) const {
   const int slot = plan_->SlotOf(name);
   const Desc& desc = plan_->slots()[static_cast<size_t>(slot)].desc;
-  MNV4_CHECK(nchw.size() == OutputSize(name) && desc.layout == Layout::kC16);
+  MNV4_CHECK(nchw.size() == OutputSize(name) && desc.layout != Layout::kNhwc);
   float* out = nchw.data();
   for (int image = 0; image < desc.n; ++image) {
     for (int c = 0; c < desc.c; ++c) {
       for (int y = 0; y < desc.h; ++y) {
-        const int64_t row = desc.Offset(c / kBlock, image, y, 0) + c % kBlock;
+        const int64_t row = desc.PanelOffset(c / kBlock, image, y, 0) + c % kBlock;
         for (int x = 0; x < desc.w; ++x) {
           *out++ = desc.dtype == DType::kBF16
-                       ? BFloat16ToFloat(At<const uint16_t>(slot)[row + x * kBlock])
-                       : At<const float>(slot)[row + x * kBlock];
+                       ? BFloat16ToFloat(At<const uint16_t>(slot)[row + x * desc.pixel_stride()])
+                       : At<const float>(slot)[row + x * desc.pixel_stride()];
         }
       }
     }

@@ -68,7 +68,8 @@ struct FactsRule {
     facts.kind = KindOf(p, step.x == plan.SlotOf("input"));
     facts.what = WhatOf(p, facts.kind);
     // Depthwise kernels widen what they read; the stem narrows it.
-    const bool bf16 = step.kernel->needs == Isa::kBf16 && !p.depthwise();
+    const Isa needs = step.kernel->needs;
+    const bool bf16 = (needs == Isa::kBf16 || needs == Isa::kAmx) && !p.depthwise();
     facts.precision = PrecisionOf(bf16 ? DType::kBF16 : DType::kF32);
     facts.macs = Elements(p.y) * p.kernel.h * p.kernel.w * (p.x.c / p.groups);
     facts.weight_bytes = SizeOfBuffer(step.packed);

@@ -7,6 +7,8 @@
 #include "mnv4/arch/arch.h"
 #include "mnv4/base/error.h"
 #include "mnv4/graph/bind.h"
+#include "mnv4/kernels/emulated_tiles.h"
+#include "mnv4/runtime/step_facts.h"
 #include "tests/parity/networks.h"
 
 namespace mnv4 {
@@ -28,12 +30,10 @@ TEST(Bf16, IsRefusedWhereItIsNotArithmetic) {
 
 class Bf16Networks : public testing::TestWithParam<const char*> {};
 
-TEST_P(Bf16Networks, LogitsAreCloseToFloat32OnAnyNumberOfThreads) {
-  if (!DetectIsa().Has(Isa::kBf16)) GTEST_SKIP() << "no bf16 arithmetic here";
-  const NetworkSpec spec = FindArchitecture(GetParam()).value();
-  const Graph graph = BindWellConditioned(Lower(spec, 2, 96, 128));
+// `options` on one, two and three threads against float32.
+void CompareWithFloat32(const Graph& graph, const runtime::PlanOptions& options) {
   const std::vector<float> expected = RunOnHashInput(graph, {}, 1);
-  const std::vector<float> one = RunOnHashInput(graph, {.precision = Precision::kBf16}, 1);
+  const std::vector<float> one = RunOnHashInput(graph, options, 1);
   double largest = 1, dot = 0, squares_one = 0, squares_expected = 0;
   for (size_t i = 0; i < expected.size(); ++i) {
     largest = std::max(largest, std::fabs(static_cast<double>(expected[i])));
@@ -45,8 +45,38 @@ TEST_P(Bf16Networks, LogitsAreCloseToFloat32OnAnyNumberOfThreads) {
   EXPECT_GT(dot / std::sqrt(squares_one * squares_expected), 0.999);
   EXPECT_NE(one, expected);
   for (const int threads : {2, 3}) {
-    EXPECT_EQ(RunOnHashInput(graph, {.precision = Precision::kBf16}, threads), one);
+    EXPECT_EQ(RunOnHashInput(graph, options, threads), one);
   }
+}
+
+TEST_P(Bf16Networks, LogitsAreCloseToFloat32OnAnyNumberOfThreads) {
+  if (!DetectIsa().Has(Isa::kBf16)) GTEST_SKIP() << "no bf16 arithmetic here";
+  const NetworkSpec spec = FindArchitecture(GetParam()).value();
+  CompareWithFloat32(BindWellConditioned(Lower(spec, 2, 96, 128)), {.precision = Precision::kBf16});
+}
+
+// What runs where the CPU has tiles: every dense layer on them, nothing by the slow reference.
+TEST_P(Bf16Networks, LogitsAreCloseToFloat32OnEmulatedTiles) {
+  if (kernels::EmulatedTileKernels().empty()) GTEST_SKIP() << "no bf16 conversions here";
+  const NetworkSpec spec = FindArchitecture(GetParam()).value();
+  const Graph graph = BindWellConditioned(Lower(spec, 2, 96, 128));
+  const runtime::PlanOptions options = {.isa = DetectIsa().Without(Isa::kAmx),
+                                        .precision = Precision::kBf16,
+                                        .first_kernels = kernels::EmulatedTileKernels()};
+  runtime::PackedWeights packed;
+  const runtime::Plan plan(graph, options, packed);
+  for (const runtime::Step& step : plan.steps()) {
+    SCOPED_TRACE(step.scope);
+    const runtime::StepFacts facts = FactsOf(plan, step);
+    const std::string kernel = facts.kernel;
+    EXPECT_FALSE(kernel.ends_with("-ref"));
+    using runtime::StepKind;
+    if (facts.kind == StepKind::kStem || facts.kind == StepKind::kDense ||
+        facts.kind == StepKind::kPointwise) {
+      EXPECT_TRUE(kernel.ends_with("-emulated")) << kernel;
+    }
+  }
+  CompareWithFloat32(graph, options);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Bf16Networks,

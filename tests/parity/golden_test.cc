@@ -9,6 +9,7 @@
 
 #include "mnv4/arch/arch.h"
 #include "mnv4/graph/bind.h"
+#include "mnv4/kernels/emulated_tiles.h"
 #include "tests/parity/networks.h"
 
 namespace mnv4 {
@@ -34,13 +35,13 @@ NetworkSpec SpecOf(const json& golden) {
   return spec;
 }
 
-void ExpectGolden(const json& golden, const std::vector<float>& logits) {
+void ExpectGolden(const json& golden, const std::vector<float>& logits, double relative) {
   double largest = 0, sum_of_squares = 0;
   for (const float logit : logits) {
     largest = std::max(largest, std::fabs(static_cast<double>(logit)));
     sum_of_squares += static_cast<double>(logit) * logit;
   }
-  const double tolerance = 1e-4 * std::max(1.0, largest);
+  const double tolerance = relative * std::max(1.0, largest);
   const auto best = std::max_element(logits.begin(), logits.end());
   EXPECT_EQ(best - logits.begin(), golden.at("argmax").get<int>());
   EXPECT_NEAR(*best, golden.at("max").get<double>(), tolerance);
@@ -66,7 +67,27 @@ TEST_P(Golden, LogitsAgreeOnEveryInstructionSet) {
   const Graph graph = BindHashWeights(Lower(SpecOf(golden), 1, h, w));
   for (const IsaSet isa : MachineIsas()) {
     SCOPED_TRACE(golden.at("model").get<std::string>() + " " + ToString(isa));
-    ExpectGolden(golden, RunOnHashInput(graph, {.isa = isa}, 1));
+    ExpectGolden(golden, RunOnHashInput(graph, {.isa = isa}, 1), 1e-4);
+  }
+}
+
+TEST(GoldenBf16, ConvSmallAgreesOnVectorsAndTiles) {
+  if (!DetectIsa().Has(Isa::kBf16)) GTEST_SKIP() << "no bf16 arithmetic here";
+  using runtime::Precision;
+  for (const json& golden : GoldenCases()) {
+    if (golden.at("model") != "mobilenetv4_conv_small") continue;
+    const int h = golden.at("input")[0].get<int>(), w = golden.at("input")[1].get<int>();
+    const Graph graph = BindHashWeights(Lower(SpecOf(golden), 1, h, w));
+    SCOPED_TRACE(golden.at("mode").get<std::string>() + ", " + std::to_string(h));
+    ExpectGolden(golden, RunOnHashInput(graph, {.precision = Precision::kBf16}, 1), 5e-2);
+    const runtime::PlanOptions emulated = {.isa = DetectIsa().Without(Isa::kAmx),
+                                           .precision = Precision::kBf16,
+                                           .first_kernels = kernels::EmulatedTileKernels()};
+    const std::vector<float> logits = RunOnHashInput(graph, emulated, 1);
+    ExpectGolden(golden, logits, 5e-2);
+    if (MayUseTiles()) {  // by default they compute what the emulated ones do
+      EXPECT_EQ(RunOnHashInput(graph, {.precision = Precision::kBf16}, 2), logits);
+    }
   }
 }
 

@@ -12,7 +12,7 @@ bool IsUnpaddedPointwise(const Op& op) {
          conv->groups == 1;
 }
 
-// The nodes that read `id` if all of them are unpadded 1x1 convolutions; else none.
+// The unpadded 1x1 convolutions that read `id`, if it is no output.
 std::vector<NodeId> PointwiseReaders(const Graph& graph, NodeId id) {
   std::vector<NodeId> readers;
   for (const auto& output : graph.outputs) {
@@ -21,8 +21,7 @@ std::vector<NodeId> PointwiseReaders(const Graph& graph, NodeId id) {
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     const Node& node = graph.nodes[i];
     if (std::find(node.inputs.begin(), node.inputs.end(), id) == node.inputs.end()) continue;
-    if (!IsUnpaddedPointwise(node.op)) return {};
-    readers.push_back(NodeId(i));
+    if (IsUnpaddedPointwise(node.op)) readers.push_back(NodeId(i));
   }
   return readers;
 }
@@ -66,8 +65,10 @@ Graph FoldScaleForward(Graph graph) {
     const auto channels = static_cast<size_t>(node.type.shape[3]);
     const std::vector<float> scale = FloatsOf(graph, node, 1, channels, 1);
     const std::vector<float> bias = FloatsOf(graph, node, 2, channels, 0);
-    for (const NodeId reader : readers) FoldInto(graph, reader, scale, bias);
-    ReplaceUses(graph, NodeId(i), node.inputs[0]);
+    for (const NodeId reader : readers) {
+      FoldInto(graph, reader, scale, bias);
+      graph.nodes[Index(reader)].inputs[0] = node.inputs[0];
+    }
   }
   return Tidy(std::move(graph));
 }

@@ -23,9 +23,9 @@ Graph BatchNormToScale(Graph graph);
 /// Convolution, then a channel scale that is its only reader (a batch norm, a layer scale, both)
 /// -> the convolution's scale and bias, which whoever packs the weights multiplies in.
 Graph FoldScaleBackward(Graph graph);
-/// Channel scale that only unpadded 1x1 convolutions read (the norm before attention) -> new
-/// weights and bias of theirs. Through a padded convolution it cannot go: the zeros of the padding
-/// come *after* the scale, whose bias is not zero.
+/// Channel scale that unpadded 1x1 convolutions read (the norm before attention) -> new weights and
+/// bias of theirs. It stays for padded convolutions that read it too, through which it cannot go:
+/// the zeros of the padding come *after* the scale, whose bias is not zero.
 Graph FoldScaleForward(Graph graph);
 /// Convolution or linear layer, then an activation that is its only reader -> its `activation`.
 Graph FuseActivation(Graph graph);

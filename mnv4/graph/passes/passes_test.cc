@@ -128,7 +128,7 @@ TEST(FoldScaleForward, FoldsANormIntoEveryPointwiseReader) {
               HasSubstr("conv2d(%0, k.folded_weight, k.folded_bias, k.folded_scale) k=1x1 s=2x2"));
 }
 
-TEST(FoldScaleForward, LeavesANormBeforePaddedConvolutions) {
+TEST(FoldScaleForward, LeavesANormToPaddedConvolutionsAlone) {
   GraphWriter w;
   const NodeId norm = w.Norm(w.input(), "norm");
   w.SetOutput("q", w.Conv(norm, "q", {}));
@@ -136,6 +136,7 @@ TEST(FoldScaleForward, LeavesANormBeforePaddedConvolutions) {
   const Graph after = FoldScaleForward(BatchNormToScale(before));
   ExpectSameOutputs(before, after);
   EXPECT_THAT(ToString(after), HasSubstr("channel_scale(%0"));
+  EXPECT_THAT(ToString(after), HasSubstr("conv2d(%0, q.folded_weight, q.folded_bias) k=1x1\n"));
 }
 
 TEST(FoldScaleForward, LeavesScalesThatAreOutputs) {
