@@ -8,6 +8,7 @@
 
 #include "mnv4/base/check.h"
 #include "mnv4/base/error.h"
+#include "mnv4/runtime/fp16_range.h"
 
 namespace mnv4::runtime {
 namespace {
@@ -107,16 +108,56 @@ class Lowering {
     for (const auto& [name, id] : graph_.outputs) {
       layout_settled_[static_cast<size_t>(SlotOf(id))] = true;  // CopyOutput reads C16
     }
+    KeepFloat32();
     for (size_t i = graph_.nodes.size(); i-- > 0;) {
       const NodeId id{static_cast<int32_t>(i)};
-      if (std::holds_alternative<Attention>(graph_.at(id).op)) {
-        for (const NodeId input : graph_.at(id).inputs) {
-          type_settled_[static_cast<size_t>(SlotOf(input))] = true;  // as float32
-        }
-      }
       const std::optional<ConvSource> source = ConvSourceOf(id);
       if (source.has_value()) AskForInput(id, *source);
     }
+  }
+
+  // Settles as float32, which slots are from the start, what must be so at any precision: inputs of
+  // attention, and both sides of a convolution whose fp16 sums might overflow. A depthwise kernel
+  // has one type: what is settled on one side of it is on the other.
+  void KeepFloat32() {
+    std::vector<std::pair<NodeId, NodeId>> depthwise;  // input and output
+    for (size_t i = 1; i < graph_.nodes.size(); ++i) {
+      const NodeId id{static_cast<int32_t>(i)};
+      const std::vector<NodeId>& inputs = graph_.at(id).inputs;
+      if (std::holds_alternative<Attention>(graph_.at(id).op)) {
+        for (const NodeId input : inputs) SettleType(input);
+      }
+      const std::optional<ConvSource> source = ConvSourceOf(id);
+      if (!source.has_value()) continue;
+      if (WithDescs(source->problem, id).depthwise()) depthwise.emplace_back(inputs[0], id);
+      if (options_.precision == Precision::kF16 && MayOverflow(*source, id)) {
+        SettleType(inputs[0]);
+        SettleType(id);
+        out_.kept_float32.push_back(graph_.at(id).scope);
+      }
+    }
+    for (bool changed = true; changed;) {
+      changed = false;
+      for (const auto& [x, y] : depthwise) {
+        if (IsSettled(x) == IsSettled(y)) continue;
+        SettleType(x);
+        SettleType(y);
+        changed = true;
+      }
+    }
+  }
+
+  bool IsSettled(NodeId id) const { return type_settled_[static_cast<size_t>(SlotOf(id))]; }
+  void SettleType(NodeId id) { type_settled_[static_cast<size_t>(SlotOf(id))] = true; }
+
+  bool MayOverflow(const ConvSource& source, NodeId id) const {
+    const auto found = graph_.weights.find(source.weight);
+    if (found == graph_.weights.end()) return false;  // the blur filter: a mean
+    const auto floats = [&](std::optional<NodeId> values) {
+      return values.has_value() ? Floats(*values) : std::vector<float>();
+    };
+    return MayPassFp16(ToFloats(found->second), floats(source.scale), floats(source.bias),
+                       static_cast<size_t>(graph_.at(id).type.shape[3]));
   }
 
   void AskForInput(NodeId id, const ConvSource& source) {
