@@ -7,10 +7,9 @@
 
 namespace mnv4::runtime {
 
-/// What activations are taken to stay below. Those of trained networks do by far
-/// (docs/numerics.md); beyond it fp16 results may become infinite, and then NaN: visible, not
-/// silently wrong.
-inline constexpr float kLargestActivation = 256;
+/// What activations are taken to stay below (docs/numerics.md). Beyond it fp16 results may become
+/// infinite, and then NaN: visible, not silently wrong.
+inline constexpr float kLargestActivation = 64;
 
 /// True if a convolution of `channels` outputs might pass fp16's range on inputs within that bound:
 /// if |scale| * sum of |weights| * bound + |bias| of a channel does, or is no number. `weights` are
