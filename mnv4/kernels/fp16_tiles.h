@@ -19,18 +19,18 @@ inline constexpr int kFp16TileRows = 28;  // x 1 vector, + 1 weight; broadcasts 
 /// A tile of pixels times 32 output channels of a convolution without groups. fp16 values are given
 /// as their bits; strides and offsets are in elements.
 struct Fp16Tile {
-  const uint16_t* x;  ///< channel 0 of the first pixel at tap offset 0
-  const int64_t* taps;
-  int num_taps;
-  int depth;                  ///< channels of one tap, in blocks of 16 (the last may be shorter)
-  int64_t x_block_stride;     ///< from a block to the next
-  const float* bias;          ///< [32]
-  const uint16_t* weights;    ///< [taps][depth][32], 64-byte aligned
-  float* sums;                ///< [pixels][32], 64-byte aligned: written
-  uint16_t* chunk;            ///< the same shape; scratch
-  bool prefetch_x;            ///< fetch the pixels behind this tile meanwhile
-  const std::byte* prefetch;  ///< lines fetched into L2 meanwhile, `prefetch_lines`
-  int prefetch_lines;         ///< for every k-block
+  const uint16_t* x = nullptr;  ///< channel 0 of the first pixel at tap offset 0
+  const int64_t* taps = nullptr;
+  int num_taps = 0;
+  int depth = 0;                ///< channels of one tap, in blocks of 16 (the last may be shorter)
+  int64_t x_block_stride = 0;   ///< from a block to the next
+  const float* bias = nullptr;  ///< [32]
+  const uint16_t* weights = nullptr;    ///< [taps][depth][32], 64-byte aligned
+  float* sums = nullptr;                ///< [pixels][32], 64-byte aligned: written
+  uint16_t* chunk = nullptr;            ///< the same shape; scratch
+  bool prefetch_x = false;              ///< fetch the pixels behind this tile meanwhile
+  const std::byte* prefetch = nullptr;  ///< lines fetched into L2 meanwhile, `prefetch_lines`
+  int prefetch_lines = 0;               ///< for every k-block
 };
 using Fp16TileFunction = void (*)(const Fp16Tile&);
 
@@ -45,16 +45,16 @@ extern const Fp16TileTable kFp16Tiles;
 
 /// One block of channels of one image for a depthwise convolution, all of it in fp16.
 struct Fp16Map {
-  const uint16_t* in;
-  int in_height, in_width;
-  int64_t in_stride;        ///< elements from a row to the next
-  const uint16_t* weights;  ///< [side][side][32]: 16 channels, twice; 64-byte aligned
-  const uint16_t* bias;     ///< [32]: as the weights
-  uint16_t* out;
-  int out_width;
-  int64_t out_stride;
-  int pad_top, pad_left;  ///< below the kernel's side
-  float lo, hi;           ///< results are clamped; NaN stays NaN
+  const uint16_t* in = nullptr;
+  int in_height = 0, in_width = 0;
+  int64_t in_stride = 0;              ///< elements from a row to the next
+  const uint16_t* weights = nullptr;  ///< [side][side][32]: 16 channels, twice; 64-byte aligned
+  const uint16_t* bias = nullptr;     ///< [32]: as the weights
+  uint16_t* out = nullptr;
+  int out_width = 0;
+  int64_t out_stride = 0;
+  int pad_top = 0, pad_left = 0;  ///< below the kernel's side
+  float lo = 0, hi = 0;           ///< results are clamped; NaN stays NaN
 };
 using Fp16DepthwiseFunction = void (*)(const Fp16Map&, int oy_begin, int oy_end);
 

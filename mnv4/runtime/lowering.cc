@@ -27,11 +27,15 @@ struct ConvSource {
 
 constexpr float kBinomial[3] = {0.25f, 0.5f, 0.25f};
 
-// The values where they lie, if they need no conversion; else null.
-const float* MappedFloats(const Tensor& tensor) {
+// The values where they lie, or in `copy` if they need a conversion.
+std::span<const float> FloatsOf(const Tensor& tensor, std::vector<float>& copy) {
   const void* values = tensor.bytes.data();
   const bool aligned = reinterpret_cast<uintptr_t>(values) % alignof(float) == 0;
-  return tensor.type.dtype == DType::kF32 && aligned ? static_cast<const float*>(values) : nullptr;
+  if (tensor.type.dtype == DType::kF32 && aligned) {
+    return {static_cast<const float*>(values), tensor.bytes.size() / sizeof(float)};
+  }
+  copy = ToFloats(tensor);
+  return copy;
 }
 
 class Lowering {
@@ -153,11 +157,9 @@ class Lowering {
   bool MayOverflow(const ConvSource& source, NodeId id) const {
     const auto found = graph_.weights.find(source.weight);
     if (found == graph_.weights.end()) return false;  // the blur filter: a mean
-    const auto floats = [&](std::optional<NodeId> values) {
-      return values.has_value() ? Floats(*values) : std::vector<float>();
-    };
-    return MayPassFp16(ToFloats(found->second), floats(source.scale), floats(source.bias),
-                       static_cast<size_t>(graph_.at(id).type.shape[3]));
+    std::vector<float> copy;
+    return MayPassFp16(FloatsOf(found->second, copy), FloatsIfAny(source.scale),
+                       FloatsIfAny(source.bias), static_cast<size_t>(graph_.at(id).type.shape[3]));
   }
 
   void AskForInput(NodeId id, const ConvSource& source) {
@@ -242,24 +244,21 @@ class Lowering {
 
   void Pack(const ConvKernel& kernel, const ConvProblem& problem, const ConvSource& source,
             void* packed) const {
-    const auto floats = [&](std::optional<NodeId> id) {
-      return id.has_value() ? Floats(*id) : std::vector<float>();
-    };
     const auto found = graph_.weights.find(source.weight);
     std::vector<float> copy;
-    const float* weights = nullptr;
+    std::span<const float> weights;
     if (found == graph_.weights.end()) {
       for (int c = 0; c < problem.y.c; ++c) {
         for (const float row : kBinomial) {
           for (const float column : kBinomial) copy.push_back(row * column);
         }
       }
+      weights = copy;
     } else {
-      weights = MappedFloats(found->second);
-      if (weights == nullptr) copy = ToFloats(found->second);
+      weights = FloatsOf(found->second, copy);
     }
-    kernel.pack(problem, weights != nullptr ? weights : copy.data(), floats(source.scale),
-                floats(source.bias), packed);
+    kernel.pack(problem, weights.data(), FloatsIfAny(source.scale), FloatsIfAny(source.bias),
+                packed);
   }
 
   void EmitAttention(NodeId id) {
@@ -385,6 +384,10 @@ class Lowering {
 
   std::vector<float> Floats(NodeId id) const {
     return ToFloats(graph_.weights.at(std::get<Parameter>(graph_.at(id).op).name));
+  }
+
+  std::vector<float> FloatsIfAny(std::optional<NodeId> id) const {
+    return id.has_value() ? Floats(*id) : std::vector<float>();
   }
 
   int Read(NodeId id) {
