@@ -50,14 +50,15 @@ function(mnv4_module name)
 endfunction()
 
 # A GoogleTest program whose tests ctest lists one by one. They find their data by MNV4_SOURCE_DIR.
+# PREFIX is put before their names, where another program has the same tests.
 # Tests with a LABEL can be built (target <LABEL>_tests) and run (ctest -L) by themselves.
 function(mnv4_test name)
-  cmake_parse_arguments(T "" "LABEL" "SRCS;LIBS" ${ARGN})
+  cmake_parse_arguments(T "" "LABEL;PREFIX" "SRCS;LIBS" ${ARGN})
   add_executable(${name} ${T_SRCS})
   target_link_libraries(${name} PRIVATE ${T_LIBS} GTest::gmock GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE MNV4_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   gtest_discover_tests(${name} NO_PRETTY_VALUES DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 600
-                       LABELS "${T_LABEL}")
+                       LABELS "${T_LABEL}" TEST_PREFIX "${T_PREFIX}")
   if(T_LABEL)  # what has to be built to run them
     if(NOT TARGET ${T_LABEL}_tests)
       add_custom_target(${T_LABEL}_tests)

@@ -2,16 +2,16 @@
 # check_spills.sh LIBRARY: fails if a hot kernel keeps vectors on the stack.
 #
 # Tiles are written so that their sums fit the registers; a compiler that moves some to the stack
-# costs up to a third of the speed and no test of results sees it. Loops of x86-64 RunTile(s) are
-# searched for vector instructions that address the stack; a few outside the k loops (a limit that
-# is kept until the end) do no harm.
+# costs up to a third of the speed and no test of results sees it. Loops of x86-64 RunTile(s) and
+# RunMapTile are searched for vector instructions that address the stack; a few outside the k loops
+# (a limit that is kept until the end) do no harm.
 set -eu
 allowed=3
 
 objdump --disassemble --demangle --no-show-raw-insn "$1" | awk -v allowed="$allowed" '
   /^[0-9a-f]+ <.*>:$/ {
     function_name = $0
-    hot = function_name ~ /RunTiles?</
+    hot = function_name ~ /Run(Map)?Tiles?</
     if (hot) ++tiles
   }
   # vmovq puts a pointer there by way of a vector register.

@@ -77,7 +77,7 @@ inline constexpr Option kPrecision = {.name = "precision",
                                       .kind = ValueKind::kChoice,
                                       .value = "P",
                                       .fallback = "fp32",
-                                      .help = "fp32, bf16, or auto: the fastest there is",
+                                      .help = "fp32, bf16, fp16, or auto: the fastest there is",
                                       .choices = kPrecisions};
 
 // What timm's create_model may change, under its names.

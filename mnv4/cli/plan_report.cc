@@ -41,6 +41,13 @@ Json SlotJson(const runtime::Slot& slot) {
       {"from_step", slot.first_step}};
 }
 
+// The layers that are not computed as the precision says; nothing if there are none.
+std::string KeptText(const runtime::Plan& plan) {
+  if (plan.kept_float32().empty()) return "";
+  return fmt::format("in fp32      {}: their sums might pass 65504, where fp16 ends\n",
+                     fmt::join(plan.kept_float32(), ", "));
+}
+
 }  // namespace
 
 std::string LayoutText(const kernels::Desc& desc) {
@@ -72,10 +79,10 @@ std::string PlanText(const runtime::Plan& plan, const runtime::PlanOptions& opti
   }
   return fmt::format(
       "plan         {} steps, {} on {}: {:.2f} MB of packed weights, {:.2f} MB arena, {:.2f} MB "
-      "scratch a thread\n\n{}",
+      "scratch a thread\n{}\n{}",
       plan.steps().size(), Name(options.precision), ToString(options.isa),
       Megabytes(plan.packed_bytes()), Megabytes(plan.arena_bytes()),
-      Megabytes(plan.scratch_bytes()), table.Text(style));
+      Megabytes(plan.scratch_bytes()), KeptText(plan), table.Text(style));
 }
 
 Json PlanJson(const runtime::Plan& plan, const runtime::PlanOptions& options) {
@@ -95,11 +102,13 @@ Json PlanJson(const runtime::Plan& plan, const runtime::PlanOptions& options) {
                                  {"inputs", std::move(inputs)},
                                  {"output", SlotJson(SlotAt(plan, facts.output))}});
   }
-  return Json::Object{{"isa", ToString(options.isa)},
-                      {"packed_bytes", plan.packed_bytes()},
-                      {"arena_bytes", plan.arena_bytes()},
-                      {"scratch_bytes_per_thread", plan.scratch_bytes()},
-                      {"steps", std::move(steps)}};
+  return Json::Object{
+      {"isa", ToString(options.isa)},
+      {"kept_in_fp32", Json::Array(plan.kept_float32().begin(), plan.kept_float32().end())},
+      {"packed_bytes", plan.packed_bytes()},
+      {"arena_bytes", plan.arena_bytes()},
+      {"scratch_bytes_per_thread", plan.scratch_bytes()},
+      {"steps", std::move(steps)}};
 }
 
 }  // namespace mnv4::cli

@@ -77,6 +77,7 @@ Json PeaksJson(const kernels::Peaks& peaks) {
       {"gmacs_per_s", peaks.macs_per_s / 1e9},
       {"gmacs_per_s_one_thread", peaks.macs_per_s_one_thread / 1e9},
       {"bf16_gmacs_per_s", peaks.bf16_macs_per_s == 0 ? Json() : Json(peaks.bf16_macs_per_s / 1e9)},
+      {"fp16_gmacs_per_s", peaks.fp16_macs_per_s == 0 ? Json() : Json(peaks.fp16_macs_per_s / 1e9)},
       {"reading", std::move(levels)}};
 }
 
@@ -151,6 +152,9 @@ std::string PeaksText(const kernels::Peaks& peaks) {
   }
   if (peaks.bf16_macs_per_s > 0) {
     text += fmt::format(", bf16 {:.1f}", peaks.bf16_macs_per_s / 1e9);
+  }
+  if (peaks.fp16_macs_per_s > 0) {
+    text += fmt::format(", fp16 {:.1f}", peaks.fp16_macs_per_s / 1e9);
   }
   text += ", reading";
   const char* separator = " ";

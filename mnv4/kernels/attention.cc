@@ -162,7 +162,8 @@ void Run(const AttentionProblem& p, const AttentionArgs& args, int begin, int en
 
 bool Accepts(const AttentionProblem& p) {
   const auto plain = [](const Desc& desc) { return IsF32C16(desc) && desc.dense(); };
-  const bool writes = IsF32C16(p.y) || (kHasBf16 && (IsC16Of<BF16>(p.y) || IsLines(p.y)));
+  const bool writes = IsF32C16(p.y) || (kHasBf16 && (IsC16Of<BF16>(p.y) || IsLines(p.y))) ||
+                      (kHasF16 && IsC16Of<F16>(p.y));
   return plain(p.q) && plain(p.k) && plain(p.v) && writes && p.y.dense() &&
          p.q.c / p.heads % kBlock == 0;
 }

@@ -42,12 +42,12 @@ TEST_P(AttentionKernels, AgreeWithTheReferenceHoweverTheyAreSplit) {
   const AlignedBuffer q = RandomTensor(f32.q, 1), k = RandomTensor(f32.k, 2),
                       v = RandomTensor(f32.v, 3);
   const AttentionArgs inputs = {.q = q.data(), .k = k.data(), .v = v.data()};
-  for (const Desc& y : {f32.y, AsBf16(f32.y), AsLines(f32.y)}) {
+  for (const Desc& y : {f32.y, AsBf16(f32.y), AsLines(f32.y), AsFp16(f32.y)}) {
     AttentionProblem p = f32;
     p.y = y;
     const AlignedBuffer expected = RunIn(kAttentionRef, p, inputs, 1);
     for (const IsaSet isa : MachineIsas()) {
-      if (y.dtype == DType::kBF16 && !isa.Has(Isa::kBf16)) continue;
+      if (!HasTypesOf(isa, {y})) continue;
       for (const AttentionKernel& kernel : kernels::AttentionKernels(isa)) {
         if (!kernel.accepts(p)) continue;
         SCOPED_TRACE(kernel.name);

@@ -102,9 +102,12 @@ class Trial {
     // A sum of k products of normal deviates is about sqrt(k) and takes k roundings, which add up
     // like a random walk; the factor is for the unlucky among many thousand sums.
     const double k = static_cast<double>(ConvRefWeights(p_)) / p_.y.c;
-    const double tolerance = 4e-7 * (4 + k);
+    // In fp16 that walk has up to 128 steps of 2^-12 of a sum, and starts anew.
+    const double tolerance = UsesFp16() && p_.x.layout == Layout::kC16
+                                 ? 0x1p-11 * (6 + 4 * std::sqrt(k * std::min(k, 128.0)))
+                                 : 4e-7 * (4 + k);
     for (const IsaSet isa : MachineIsas()) {
-      if (UsesBf16() && !isa.Has(Isa::kBf16)) continue;
+      if (!HasTypesOf(isa, {p_.x, p_.y, p_.residual})) continue;
       int fast = 0;
       const auto compare = [&](std::span<const ConvKernel> rows) {
         for (const ConvKernel& kernel : rows) {
@@ -124,6 +127,7 @@ class Trial {
   }
 
  private:
+  bool UsesFp16() const { return p_.x.dtype == DType::kF16 || p_.y.dtype == DType::kF16; }
   bool UsesBf16() const { return p_.x.dtype == DType::kBF16 || p_.y.dtype == DType::kBF16; }
 
   ConvProblem p_;
@@ -353,13 +357,96 @@ TEST(ConvKernels, StemAgreesForA1x1Kernel) {
   Trial(Bf16(Conv(x, 24, 1, 1, {}), false, true)).CompareAll();
 }
 
+// The problem with fp16 in some of its places.
+ConvProblem Fp16(ConvProblem p, bool x, bool y, bool residual = false) {
+  if (x) p.x = AsFp16(p.x);
+  if (y) p.y = AsFp16(p.y);
+  if (residual) p.residual = AsFp16(p.residual);
+  return p;
+}
+
+TEST(ConvKernels, Fp16Agrees) {
+  for (const bool y : {false, true}) {
+    for (const int channels : {1, 2, 15, 16, 17, 24, 32, 33, 50}) {
+      Trial(Fp16(Pointwise(C16(1, 3, 5, 20), channels), true, y)).CompareAll();
+      Trial(Fp16(Pointwise(C16(1, 3, 5, channels), 24), true, y)).CompareAll();
+    }
+    for (const int width : {1, 2, 5, 6, 7, 13, 27, 28, 29, 49, 56, 57}) {
+      Trial(Fp16(Pointwise(C16(1, 1, width, 48), 80), true, y)).CompareAll();
+    }
+    Trial(Fp16(With(Pointwise(C16(1, 1, 1, 960), 1280), Activation::kRelu), true, y)).CompareAll();
+    Trial(Fp16(With(Pointwise(C16(1, 7, 7, 200), 64), Activation::kRelu6, kOne), true, y))
+        .CompareAll();
+    Trial(Fp16(With(Conv(C16(1, 16, 16, 24), 96, 3, 2, kSame3), Activation::kRelu), true, y))
+        .CompareAll();
+    Trial(Fp16(Conv(C16(2, 9, 7, 21), 17, 3, 1, kOne), true, y)).CompareAll();
+    for (const bool residual : {false, true}) {
+      Trial(Fp16(WithResidual(Pointwise(C16(3, 7, 7, 96), 40), kOne), true, y, residual))
+          .CompareAll();
+    }
+  }
+}
+
+TEST(ConvKernels, Fp16DepthwiseAgrees) {
+  for (int width = 1; width <= 30; ++width) {
+    for (const int stride : {1, 2}) {
+      const Desc x = C16(1, 6, width, 20);
+      Trial(Fp16(With(Depthwise(x, 3, stride, kOne), Activation::kRelu), true, true)).CompareAll();
+      Trial(Fp16(Depthwise(C16(2, 7, width, 16), 5, stride, kTwo), true, true)).CompareAll();
+    }
+  }
+  Trial(Fp16(Depthwise(C16(2, 8, 8, 24), 3, 2, kSame3), true, true)).CompareAll();
+  Trial(Fp16(Depthwise(C16(1, 8, 14, 40), 5, 2, kSame5), true, true)).CompareAll();
+  Trial(Fp16(Depthwise(C16(1, 9, 9, 17), 5, 1, {0, 1, 2, 3}), true, true)).CompareAll();
+  Trial(Fp16(Depthwise(C16(1, 9, 9, 16), 3, 1, {}), true, true)).CompareAll();
+  Trial(Fp16(Depthwise(C16(1, 1, 1, 33), 5, 1, kTwo), true, true)).CompareAll();
+  ConvProblem halo = With(Depthwise(C16(2, 7, 7, 16), 3, 1, kOne), Activation::kRelu6, kOne);
+  halo.x.halo = {1, 2, 0, 1};
+  Trial(Fp16(halo, true, true)).CompareAll();
+}
+
+// Layers that are kept in float32 among others in fp16, and the stem.
+TEST(ConvKernels, Float32AgreesWhenItWritesFp16) {
+  Trial(Fp16(With(Stem(2, 12, 14, 3, 24, kOne), Activation::kRelu, kOne), false, true))
+      .CompareAll();
+  for (const bool residual : {false, true}) {
+    Trial(Fp16(WithResidual(Pointwise(C16(1, 7, 7, 96), 40)), false, true, residual)).CompareAll();
+  }
+  Trial(Fp16(Conv(C16(1, 8, 8, 24), 40, 3, 2, kOne), false, true)).CompareAll();
+}
+
+// One output of a 1x1 convolution over `channels` whose inputs are 1 and weights are `weight`.
+double Fp16SumOf(IsaSet isa, int channels, float weight, DType y) {
+  ConvProblem p = Fp16(Pointwise(C16(1, 1, 1, channels), 16), true, false);
+  p.y.dtype = y;
+  AlignedBuffer x(p.x.bytes());
+  for (int c = 0; c < channels; ++c) StoreElement(p.x, x.data(), c, 1);
+  const ConvKernel& kernel = ConvKernels(isa).front();
+  EXPECT_TRUE(kernel.accepts(p));
+  const AlignedBuffer packed(kernel.packed_bytes(p)), result(p.y.bytes());
+  const std::vector<float> weights(ConvRefWeights(p), weight);
+  kernel.pack(p, weights.data(), {}, {}, packed.data());
+  kernel.run(p, {.x = x.data(), .packed = packed.data(), .y = result.data()}, 0, kernel.units(p, 1),
+             1);
+  return ElementAt(p.y, result.data(), 0);
+}
+
+TEST(ConvKernels, Fp16SumsPassItsRangeOnlyFromChunkToChunk) {
+  if (!HasFp16(TestIsa())) GTEST_SKIP() << "no fp16 arithmetic here";
+  const IsaSet isa = MachineIsas().back();
+  EXPECT_EQ(Fp16SumOf(isa, 1280, 64, DType::kF32), 1280 * 64);  // 8192 a chunk
+  EXPECT_EQ(Fp16SumOf(isa, 1280, 64, DType::kF16), INFINITY);   // shown, not clamped
+  EXPECT_EQ(Fp16SumOf(isa, 128, 1024, DType::kF32), INFINITY);  // the Plan does not let that happen
+}
+
 // GELU in bfloat16 is computed from sums that were rounded before.
 TEST(ConvKernels, Bf16GeluIsThatOfTheRoundedSum) {
   if (!DetectIsa().Has(Isa::kBf16)) GTEST_SKIP() << "no bf16 arithmetic here";
   const ConvProblem plain = Bf16(Pointwise(C16(1, 4, 7, 32), 48), true, true);
   const ConvProblem gelu = With(plain, Activation::kGelu);
   const auto first_row = [&](const ConvProblem& p) {
-    return Trial(p).Run(ConvKernels(DetectIsa().Without(Isa::kAmx)).front(), 1);
+    const IsaSet isa = DetectIsa().Without(Isa::kAmx).Without(Isa::kFp16);
+    return Trial(p).Run(ConvKernels(isa).front(), 1);
   };
   const AlignedBuffer sums = first_row(plain), activated = first_row(gelu);
   for (int64_t i = 0; i < plain.y.elements(); ++i) {
@@ -391,6 +478,33 @@ void CompareAllOnOneValue(float value) {
           SCOPED_TRACE(fmt::format("{}, {}, {}", kernel.name, Name(activation), value));
           ExpectSame(p.y, run(kernel), expected, 0);
         }
+      }
+    }
+  }
+}
+
+TEST(ConvKernels, Fp16LetsNanPassThroughClamps) {
+  if (!HasFp16(TestIsa())) GTEST_SKIP() << "no fp16 arithmetic here";
+  for (const Activation activation : {Activation::kNone, Activation::kRelu, Activation::kRelu6}) {
+    for (const ConvProblem& like : {With(Pointwise(C16(1, 1, 4, 16), 32), activation),
+                                    With(Depthwise(C16(1, 1, 4, 16), 3, 1, kOne), activation)}) {
+      const ConvProblem p = Fp16(like, true, true);
+      AlignedBuffer x(p.x.bytes());
+      StoreElement(p.x, x.data(), p.x.Offset(0, 0, 0, 0) + 2, std::nan(""));
+      const std::vector<float> weights(ConvRefWeights(p), 1.0f);
+      const auto run = [&](const ConvKernel& kernel) {
+        const AlignedBuffer packed(kernel.packed_bytes(p));
+        kernel.pack(p, weights.data(), {}, {}, packed.data());
+        AlignedBuffer y(p.y.bytes());
+        kernel.run(p, {.x = x.data(), .packed = packed.data(), .y = y.data()}, 0,
+                   kernel.units(p, 1), 1);
+        return y;
+      };
+      for (const ConvKernel& kernel : ConvKernels(MachineIsas().back())) {
+        if (kernel.needs == Isa::kScalar || !kernel.accepts(p)) continue;
+        SCOPED_TRACE(fmt::format("{}, {}", kernel.name, Name(activation)));
+        // A pair of pixels shares no lanes: the neighbour of a NaN's neighbour is a number.
+        ExpectSame(p.y, run(kernel), run(kConvRef), 0);
       }
     }
   }

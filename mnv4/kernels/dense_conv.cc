@@ -8,6 +8,7 @@
 #include <hwy/highway.h>
 
 #include "mnv4/kernels/dense_sum-inl.h"
+#include "mnv4/kernels/fp16_tiles.h"
 #include "mnv4/kernels/gemm-inl.h"
 #include "mnv4/kernels/panel_split.h"
 #include "mnv4/kernels/rows-inl.h"
@@ -16,23 +17,108 @@ HWY_BEFORE_NAMESPACE();
 namespace mnv4::kernels::HWY_NAMESPACE {
 namespace {
 
-bool IsSinglePixel(const ConvProblem& p) { return p.y.n * p.y.h * p.y.w == 1; }
-int GroupPanels(const ConvProblem& p) { return IsSinglePixel(p) ? kPixelPanels : kTilePanels; }
-
-PanelSplit SplitOf(const ConvProblem& p, int threads) {
-  return SplitPanels(p, {.tile_pixels = kTileRows, .group_panels = GroupPanels(p)}, threads);
+template <class T>
+int64_t BytesOfPanel(const ConvProblem& p) {
+  if constexpr (std::is_same_v<T, F16>) {
+    const Sum sum(p);
+    return kCacheLine + int64_t{sum.taps} * sum.depth * kBlock * static_cast<int64_t>(sizeof(F16));
+  } else {
+    return PanelBytes<T>(p);
+  }
 }
-int Units(const ConvProblem& p, int threads) { return SplitOf(p, threads).units(); }
+
+#ifdef MNV4_TARGET_FP16
+template <>
+void Pack<F16>(const ConvProblem& p, const float* oihw, std::span<const float> scale,
+               std::span<const float> bias, void* packed) {
+  const Sum sum(p);
+  const int64_t channel = int64_t{sum.taps} * sum.depth;  // weights of an output channel
+  for (int c = 0; c < p.y.c; ++c, oihw += channel) {
+    const int lane = c % kFp16Panel;
+    std::byte* const panel =
+        static_cast<std::byte*>(packed) + (c - lane) / kBlock * BytesOfPanel<F16>(p);
+    if (!bias.empty()) reinterpret_cast<float*>(panel)[lane] = bias[c];
+    const float factor = scale.empty() ? 1 : scale[c];
+    auto* out = reinterpret_cast<uint16_t*>(panel + 2 * kCacheLine) + lane;
+    for (int tap = 0; tap < sum.taps; ++tap) {
+      for (int i = 0; i < sum.depth; ++i, out += kFp16Panel) {
+        *out = FloatToHalf(oihw[sum.WeightAt(p, tap, i)] * factor);
+      }
+    }
+  }
+}
+
+// As gemm-inl.h's, but products and the chunks of sums are fp16_tiles.cc's.
+HWY_INLINE void RunPanels(int rows, int panels, const Tile<F16>& tile, int64_t row_stride) {
+  alignas(kCacheLine) float sums[kFp16TileRows * kFp16Panel];
+  alignas(kCacheLine) uint16_t chunk[kFp16TileRows * kFp16Panel];
+  kFp16Tiles.of[row_stride / kBlock - 1][rows - 1](
+      {.x = reinterpret_cast<const uint16_t*>(tile.x),
+       .taps = tile.taps,
+       .num_taps = tile.num_taps,
+       .depth = tile.depth,
+       .x_block_stride = tile.x_block_stride,
+       .bias = reinterpret_cast<const float*>(tile.weights) - kBlock,
+       .weights = reinterpret_cast<const uint16_t*>(tile.weights) + 2 * kBlock,
+       .sums = sums,
+       .chunk = chunk,
+       .prefetch_x = tile.prefetch_x,
+       .prefetch = tile.prefetch,
+       .prefetch_lines = tile.prefetch_lines});
+  const Vec lo = hn::Set(kF32, tile.limits.lo), hi = hn::Set(kF32, tile.limits.hi);
+  TileMap<void> y = tile.y;
+  TileMap<const void> residual = tile.residual;
+  for (int panel = 0; panel < panels; ++panel) {
+    float* const of_panel = sums + panel * kBlock;
+    const auto for_each = [&](auto* map, auto function) HWY_ATTR {
+      for (int r = 0; r < rows; ++r) {
+        HWY_UNROLL(4)
+        for (int i = 0; i < kBlock; i += kLanes) {
+          function(of_panel + r * kFp16Panel + i, map + r * kBlock + i);
+        }
+      }
+    };
+    if (residual.at != nullptr) {
+      WithType(residual.dtype, residual.at, [&](auto* map) HWY_ATTR {
+        for_each(map, [](float* sum, auto* at) HWY_ATTR {
+          hn::Store(hn::Add(hn::Load(kF32, sum), LoadAsF32(at)), kF32, sum);
+        });
+      });
+      residual.Advance(residual.block_stride);
+    }
+    WithType(y.dtype, y.at, [&](auto* map) HWY_ATTR {
+      for_each(map, [&](float* sum, auto* at)
+                        HWY_ATTR { StoreFromF32(Clamp(hn::Load(kF32, sum), lo, hi), at); });
+    });
+    y.Advance(y.block_stride);
+  }
+}
+#endif
+
+template <class T>
+constexpr int kRowsOf = std::is_same_v<T, F16> ? kFp16TileRows : kTileRows;  // pixels of a tile
+
+bool IsSinglePixel(const ConvProblem& p) { return p.y.n * p.y.h * p.y.w == 1; }
+template <class T>
+int GroupPanels(const ConvProblem& p) {
+  if constexpr (std::is_same_v<T, F16>) return kFp16Panel / kBlock;
+  return IsSinglePixel(p) ? kPixelPanels : kTilePanels;
+}
+
+template <class T>
+PanelSplit SplitOf(const ConvProblem& p, int threads) {
+  return SplitPanels(p, {.tile_pixels = kRowsOf<T>, .group_panels = GroupPanels<T>(p)}, threads);
+}
 
 // rows(image, row): where the first tap of output row `row` begins, in elements of T, whose other
 // taps lie at `offsets`.
 template <class T, class Rows>
 void RunOnRows(const ConvProblem& p, const ConvArgs& args, int begin, int end, int threads,
                const Offsets& offsets, Rows rows) {
-  const int group_panels = GroupPanels(p);
-  const PanelSplit split = SplitOf(p, threads);
+  const int group_panels = GroupPanels<T>(p);
+  const PanelSplit split = SplitOf<T>(p, threads);
   const Sum sum(p);
-  const int64_t panel_bytes = PanelBytes<T>(p);
+  const int64_t panel_bytes = BytesOfPanel<T>(p);
   const int64_t pixel_stride = p.stride.w * p.x.pixel_stride();
   const auto* packed = static_cast<const std::byte*>(args.packed);
 
@@ -48,7 +134,7 @@ void RunOnRows(const ConvProblem& p, const ConvArgs& args, int begin, int end, i
   tile.limits = LimitsOf(p.activation);
 
   const int k_blocks = sum.taps * ((sum.depth + kBlock - 1) / kBlock);
-  const int group_lines = static_cast<int>(panel_bytes) / kCacheLine * group_panels;
+  const int group_lines = static_cast<int>(panel_bytes) * group_panels / kCacheLine;
   for (int unit = begin; unit < end;) {
     const PanelRun run = split.RunAt(unit, end);
     const int block = run.group * group_panels;
@@ -114,15 +200,18 @@ void RunStemBf16(const ConvProblem& p, const ConvArgs& args, int begin, int end,
 }
 #endif
 
-template <class T>
+// Rows that compute in T; Other is the type besides float32 that they write and add.
+template <class T, class Other = T>
 bool AcceptsDense(const ConvProblem& p) {
-  return p.groups == 1 && IsC16Of<T>(p.x) && IsC16UpTo<T>(p.y) &&
-         (!p.has_residual || IsC16UpTo<T>(p.residual)) && Covers(p.x.halo, p.pad) &&
-         p.kernel.h * p.kernel.w <= kMaxTaps;
+  const bool fp16 = std::is_same_v<T, F16>;
+  return p.groups == 1 && IsC16Of<T>(p.x) && IsC16UpTo<Other>(p.y) &&
+         (!p.has_residual || IsC16UpTo<Other>(p.residual)) && Covers(p.x.halo, p.pad) &&
+         p.kernel.h * p.kernel.w <= kMaxTaps &&
+         (!fp16 || (p.stride.w <= 2 && KeepsZeroLanes(p.activation, p.y)));
 }
-template <class T>
+template <class T, class Other = T>
 bool AcceptsPointwise(const ConvProblem& p) {
-  return p.pointwise() && AcceptsDense<T>(p);
+  return p.pointwise() && AcceptsDense<T, Other>(p);
 }
 
 template <class T>
@@ -131,6 +220,13 @@ bool AcceptsStem(const ConvProblem& p) {
          IsC16UpTo<T>(p.y) && (!p.has_residual || IsC16UpTo<T>(p.residual)) &&
          Covers(p.x.halo, p.pad) && p.kernel.h <= kMaxTaps && p.dilation.w == 1;
 }
+
+template <class T>
+constexpr auto* kPack = &PackPanels<T>;
+#ifdef MNV4_TARGET_FP16
+template <>
+constexpr auto* kPack<F16> = &PackFp16;
+#endif
 
 template <class T>
 constexpr ConvKernel Row(const char* name, Isa needs, Layout x,
@@ -143,11 +239,12 @@ constexpr ConvKernel Row(const char* name, Isa needs, Layout x,
       .accepts = accepts,
       .wants_halo = true,
       .packed_bytes = [](const ConvProblem& p) -> size_t {
-        return p.y.blocks() * PanelBytes<T>(p);
+        const auto whole = std::is_same_v<T, F16> ? kFp16Panel / kBlock : 1;
+        return RoundUp(static_cast<size_t>(p.y.blocks()), whole) * BytesOfPanel<T>(p);
       },
       .scratch_bytes = [](const ConvProblem&) -> size_t { return 0; },
-      .pack = PackPanels<T>,
-      .units = Units,
+      .pack = kPack<T>,
+      .units = [](const ConvProblem& p, int threads) { return SplitOf<T>(p, threads).units(); },
       .run = Run<T>,
   };
 }
@@ -176,6 +273,18 @@ constinit const ConvKernel kStemConvBf16 = [] {
   row.run = RunStemBf16;
   return row;
 }();
+#endif
+
+#ifdef MNV4_TARGET_FP16
+constinit const ConvKernel kPointwiseConvFp16 =
+    Row<F16>("pointwise-fp16", MNV4_TARGET_FP16, Layout::kC16, AcceptsPointwise<F16>);
+constinit const ConvKernel kDenseConvFp16 =
+    Row<F16>("dense-fp16", MNV4_TARGET_FP16, Layout::kC16, AcceptsDense<F16>);
+constinit const ConvKernel kFloatConvFp16[] = {
+    Row<float>("pointwise-" MNV4_TARGET_NAME, MNV4_TARGET_ISA, Layout::kC16,
+               AcceptsPointwise<float, F16>),
+    Row<float>("dense-" MNV4_TARGET_NAME, MNV4_TARGET_ISA, Layout::kC16, AcceptsDense<float, F16>),
+    Row<float>("stem-" MNV4_TARGET_NAME, MNV4_TARGET_ISA, Layout::kNhwc, AcceptsStem<F16>)};
 #endif
 
 }  // namespace mnv4::kernels::HWY_NAMESPACE

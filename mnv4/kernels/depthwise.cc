@@ -11,7 +11,10 @@
 #include <algorithm>
 #include <array>
 #include <utility>
+#include <vector>
 
+#include "mnv4/base/tensor.h"
+#include "mnv4/kernels/fp16_tiles.h"
 #include "mnv4/kernels/math-inl.h"
 #include "mnv4/kernels/rows-inl.h"
 
@@ -164,6 +167,49 @@ void Run(const ConvProblem& p, const ConvArgs& args, int begin, int end, int /*t
   }
 }
 
+#ifdef MNV4_TARGET_FP16
+// A row of 16 weights twice is as wide as one of floats, and so are panels.
+void PackFp16(const ConvProblem& p, const float* oihw, std::span<const float> scale,
+              std::span<const float> bias, void* packed) {
+  std::vector<float> floats(static_cast<size_t>(p.y.blocks() * PanelFloats(p)));
+  Pack(p, oihw, scale, bias, floats.data());
+  auto* out = static_cast<uint16_t*>(packed);
+  for (size_t i = 0; i < floats.size(); ++i) {
+    const size_t at = i / kBlock * 2 * kBlock + i % kBlock;
+    out[at] = out[at + kBlock] = FloatToHalf(floats[i]);
+  }
+}
+
+template <int kSide, int kStride>
+void RunFp16(const ConvProblem& p, const ConvArgs& args, int begin, int end,
+             int /*threads*/) noexcept {
+  const ClampLimits limits = LimitsOf(p.activation);
+  Fp16Map map = {.in_height = p.x.h,
+                 .in_width = p.x.w,
+                 .in_stride = p.x.columns() * p.x.pixel_stride(),
+                 .out_width = p.y.w,
+                 .out_stride = p.y.columns() * p.y.pixel_stride(),
+                 .pad_top = p.pad.top,
+                 .pad_left = p.pad.left,
+                 .lo = limits.lo,
+                 .hi = limits.hi};
+  for (int unit = begin; unit < end;) {
+    const int block = unit / (p.y.h * p.y.n), image = unit / p.y.h % p.y.n;
+    const int oy_begin = unit % p.y.h, oy_end = std::min(p.y.h, oy_begin + end - unit);
+    map.in = static_cast<const uint16_t*>(args.x) + p.x.Offset(block, image, 0, 0);
+    map.out = static_cast<uint16_t*>(args.y) + p.y.Offset(block, image, 0, 0);
+    map.bias = static_cast<const uint16_t*>(args.packed) + block * 2 * PanelFloats(p);
+    map.weights = map.bias + 2 * kBlock;
+    kFp16Depthwise.of[kSide / 2 - 1][kStride - 1](map, oy_begin, oy_end);
+    for (int oy = oy_begin; oy < oy_end; ++oy) {
+      ActivateStored(p.activation, reinterpret_cast<F16*>(map.out + oy * map.out_stride),
+                     int64_t{p.y.w} * kBlock);
+    }
+    unit += oy_end - oy_begin;
+  }
+}
+#endif
+
 template <int kSide, int kStride, int kOutPixel, class T>
 bool Accepts(const ConvProblem& p) {
   const bool writes = kOutPixel == kBlock ? IsC16Of<T>(p.y) : IsLines(p.y);
@@ -190,6 +236,16 @@ constexpr ConvKernel Row(const char* name, Isa needs) {
   };
 }
 
+#ifdef MNV4_TARGET_FP16
+template <int kSide, int kStride>
+constexpr ConvKernel RowFp16(const char* name) {
+  ConvKernel row = Row<kSide, kStride, F16>(name, MNV4_TARGET_FP16);
+  row.pack = PackFp16;
+  row.run = RunFp16<kSide, kStride>;
+  return row;
+}
+#endif
+
 }  // namespace
 
 constinit const ConvKernel kDepthwise[] = {
@@ -212,6 +268,12 @@ constinit const ConvKernel kDepthwiseLines[] = {
     Row<3, 2, BF16, kLine>("depthwise-3x3-s2-bf16-lines", Isa::kBf16),
     Row<5, 1, BF16, kLine>("depthwise-5x5-bf16-lines", Isa::kBf16),
     Row<5, 2, BF16, kLine>("depthwise-5x5-s2-bf16-lines", Isa::kBf16)};
+#endif
+
+#ifdef MNV4_TARGET_FP16
+constinit const ConvKernel kDepthwiseFp16[] = {
+    RowFp16<3, 1>("depthwise-3x3-fp16"), RowFp16<3, 2>("depthwise-3x3-s2-fp16"),
+    RowFp16<5, 1>("depthwise-5x5-fp16"), RowFp16<5, 2>("depthwise-5x5-s2-fp16")};
 #endif
 
 }  // namespace mnv4::kernels::HWY_NAMESPACE

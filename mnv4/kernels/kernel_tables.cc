@@ -81,6 +81,20 @@ const Tables& TileTables() {
 }
 #endif
 
+#ifdef MNV4_TARGET_FP16
+const Tables& Fp16Tables() {
+  static const ConvKernel conv[] = {kPointwiseConvFp16, kDenseConvFp16,    kDepthwiseFp16[0],
+                                    kDepthwiseFp16[1],  kDepthwiseFp16[2], kDepthwiseFp16[3],
+                                    kFloatConvFp16[0],  kFloatConvFp16[1], kFloatConvFp16[2],
+                                    kDepthwise[0],      kDepthwise[1],     kDepthwise[2],
+                                    kDepthwise[3],      kConvRef};
+  static const PoolKernel pool[] = {kPoolFp16, kPoolRef};
+  static const PointwiseKernel pointwise[] = {kPointwiseFp16, kPointwiseRef};
+  static const Tables tables = {conv, TargetTables().attention, pool, pointwise};
+  return tables;
+}
+#endif
+
 }  // namespace
 }  // namespace mnv4::kernels::HWY_NAMESPACE
 
@@ -91,6 +105,7 @@ namespace {
 const Tables& TablesFor(IsaSet isa) {
 #if HWY_TARGETS & HWY_AVX3
   if (isa.Has(Isa::kAmx) && isa.Has(Isa::kBf16)) return N_AVX3::TileTables();
+  if (isa.Has(Isa::kFp16)) return N_AVX3::Fp16Tables();
   if (isa.Has(Isa::kBf16)) return N_AVX3::Bf16Tables();
   if (isa.Has(Isa::kAvx512)) return N_AVX3::TargetTables();
 #endif
@@ -101,6 +116,7 @@ const Tables& TablesFor(IsaSet isa) {
   if (isa.Has(Isa::kSse4)) return N_SSE4::TargetTables();
 #endif
 #if HWY_TARGETS & HWY_NEON
+  if (isa.Has(Isa::kNeonFp16)) return N_NEON::Fp16Tables();
   if (isa.Has(Isa::kNeon)) return N_NEON::TargetTables();
 #endif
   static const Tables references = {

@@ -30,13 +30,11 @@ constexpr F32 kF32;
 constexpr int kLanes = static_cast<int>(hn::MaxLanes(kF32));
 constexpr int kBlockVectors = kBlock / kLanes;
 
-/// Tensors in memory are float32 or, where rows need Isa::kBf16, bfloat16.
+/// Tensors in memory are float32 or, where rows need Isa::kBf16 or Isa::kFp16, of 16 bits.
 using BF16 = hwy::bfloat16_t;
-#if HWY_TARGET == HWY_AVX3
-constexpr bool kHasBf16 = true;
-#else
-constexpr bool kHasBf16 = false;
-#endif
+using F16 = hwy::float16_t;
+constexpr bool kHasBf16 = HWY_TARGET == HWY_AVX3;
+constexpr bool kHasF16 = HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_NEON;
 
 /// One step of a sum takes a float32, or as many bits of bfloat16.
 template <class T>
@@ -64,6 +62,17 @@ HWY_INLINE void StorePairFromF32(Vec low, Vec high, BF16* values) {
   __m512i bits;
   __asm__("vcvtne2ps2bf16 %1, %2, %0" : "=v"(bits) : "v"(low.raw), "v"(high.raw));
   _mm512_store_si512(values, bits);
+}
+#endif
+
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_NEON
+HWY_INLINE Vec LoadAsF32(const F16* values) {
+  return hn::PromoteTo(kF32, hn::LoadU(hn::Rebind<F16, F32>(), values));
+}
+/// Rounds to nearest even; to infinity from 65520 on.
+HWY_INLINE void StoreFromF32(Vec v, F16* values) {
+  const hn::Rebind<F16, F32> f16;
+  hn::StoreU(hn::DemoteTo(f16, v), f16, values);
 }
 #endif
 
@@ -178,13 +187,18 @@ inline bool KeepsZeroLanes(Activation activation, const Desc& y) {
   return activation != Activation::kHardSigmoid || y.c % y.block_channels() == 0;
 }
 
-/// Calls function(pointer) with `values` as what they are: float32 or bfloat16.
+/// Calls function(pointer) with `values` as what they are: float32, bfloat16 or fp16.
 template <class Void, class Function>
 HWY_INLINE void WithType(DType dtype, Void* values, Function function) {
   constexpr bool kConst = std::is_const_v<Void>;
   if constexpr (kHasBf16) {
     if (dtype == DType::kBF16) {
       return function(static_cast<std::conditional_t<kConst, const BF16*, BF16*>>(values));
+    }
+  }
+  if constexpr (kHasF16) {
+    if (dtype == DType::kF16) {
+      return function(static_cast<std::conditional_t<kConst, const F16*, F16*>>(values));
     }
   }
   function(static_cast<std::conditional_t<kConst, const float*, float*>>(values));
@@ -194,14 +208,16 @@ template <class T>
 constexpr DType kTypeOf = DType::kF32;
 template <>
 constexpr DType kTypeOf<BF16> = DType::kBF16;
+template <>
+constexpr DType kTypeOf<F16> = DType::kF16;
 
 template <class T>
 bool IsC16Of(const Desc& desc) {
   return desc.dtype == kTypeOf<T> && desc.layout == Layout::kC16;
 }
 inline bool IsF32C16(const Desc& desc) { return IsC16Of<float>(desc); }
-/// Whether rows that compute with arithmetic of T may write or add this tensor: float32 always,
-/// bfloat16 if they need Isa::kBf16.
+/// Whether a row may write or add this tensor: float32 always, T if the precision it is for has
+/// tensors of T.
 template <class T>
 bool IsC16UpTo(const Desc& desc) {
   return IsC16Of<float>(desc) || IsC16Of<T>(desc);

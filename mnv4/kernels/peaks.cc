@@ -8,6 +8,7 @@
 #include "mnv4/base/caches.h"
 #include "mnv4/base/check.h"
 #include "mnv4/base/clock.h"
+#include "mnv4/kernels/fp16_tiles.h"
 #include "mnv4/kernels/tiles.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -256,6 +257,7 @@ void Peaks::Improve(const Peaks& second) {
   MNV4_CHECK(threads == second.threads && levels.size() == second.levels.size());
   macs_per_s = std::max(macs_per_s, second.macs_per_s);
   bf16_macs_per_s = std::max(bf16_macs_per_s, second.bf16_macs_per_s);
+  fp16_macs_per_s = std::max(fp16_macs_per_s, second.fp16_macs_per_s);
   macs_per_s_one_thread = std::max(macs_per_s_one_thread, second.macs_per_s_one_thread);
   for (size_t i = 0; i < levels.size(); ++i) {
     levels[i].bytes_per_s = std::max(levels[i].bytes_per_s, second.levels[i].bytes_per_s);
@@ -278,6 +280,9 @@ Peaks MeasurePeaks(IsaSet isa, ThreadPool& pool) {
     peaks.bf16_macs_per_s = MeasureMultiplyAdds(loops.tile_multiply_add, kTileMacs, pool);
   } else if (isa.Has(Isa::kBf16) && loops.bf16_multiply_add != nullptr) {
     peaks.bf16_macs_per_s = MeasureMultiplyAdds(loops.bf16_multiply_add, 2 * loops.macs, pool);
+  }
+  if (isa.Has(Isa::kFp16) || isa.Has(Isa::kNeonFp16)) {
+    peaks.fp16_macs_per_s = MeasureMultiplyAdds(Fp16MultiplyAdd, 2 * loops.macs, pool);
   }
 
   size_t nearer = 0;  // what the levels before hold

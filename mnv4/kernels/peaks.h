@@ -24,11 +24,14 @@ struct Peaks {
   double macs_per_s = 0;             ///< fp32, all threads at once
   double macs_per_s_one_thread = 0;  ///< fp32, the others idle
   double bf16_macs_per_s = 0;        ///< all threads at once; 0 without bf16 arithmetic
+  double fp16_macs_per_s = 0;        ///< as bf16
   std::vector<MemoryLevel> levels;   ///< from L2 outwards; never empty
 
-  /// All threads at once; of "bf16", or else of fp32.
+  /// All threads at once; of "bf16" or "fp16", or else of fp32.
   double MacsPerSecond(std::string_view precision) const {
-    return precision == "bf16" && bf16_macs_per_s > 0 ? bf16_macs_per_s : macs_per_s;
+    if (precision == "bf16" && bf16_macs_per_s > 0) return bf16_macs_per_s;
+    if (precision == "fp16" && fp16_macs_per_s > 0) return fp16_macs_per_s;
+    return macs_per_s;
   }
   /// The nearest level that holds `bytes` between two runs.
   const MemoryLevel& LevelOf(size_t bytes) const;

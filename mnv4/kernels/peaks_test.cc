@@ -33,6 +33,7 @@ TEST(Peaks, AreSaneOnEveryInstructionSet) {
     const Peaks peaks = MeasurePeaks(isa, pool);
     ExpectSane(peaks, 2);
     EXPECT_EQ(peaks.bf16_macs_per_s > 0, isa.Has(Isa::kBf16));
+    EXPECT_EQ(peaks.fp16_macs_per_s > 0, HasFp16(isa));
   }
 }
 

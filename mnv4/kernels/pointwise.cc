@@ -84,6 +84,9 @@ constinit const PointwiseKernel kPointwise =
 #if HWY_TARGET == HWY_AVX3
 constinit const PointwiseKernel kPointwiseBf16 = Row<BF16>("pointwise-bf16", Isa::kBf16);
 #endif
+#ifdef MNV4_TARGET_FP16
+constinit const PointwiseKernel kPointwiseFp16 = Row<F16>("pointwise-fp16", MNV4_TARGET_FP16);
+#endif
 
 }  // namespace mnv4::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

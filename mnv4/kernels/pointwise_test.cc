@@ -78,30 +78,34 @@ TEST(PointwiseKernels, GateEachImageByItsOwnChannels) {
 }
 
 TEST(PointwiseKernels, AgreeForEveryMixOfTypes) {
-  if (!DetectIsa().Has(Isa::kBf16)) GTEST_SKIP() << "no bf16 arithmetic here";
-  for (int mix = 0; mix < 16; ++mix) {
+  for (int mix = 0; mix < 24; ++mix) {
     const auto desc = [&](int bit) {
       const Desc f32 = C16(1, 3, 5, 70);
+      const bool wide = !(mix >> bit & 1);
+      if (mix >= 16) return wide ? f32 : AsFp16(f32);
       if (mix >= 8 && bit != 1) return AsLines(f32);  // which may be read
-      return mix >> bit & 1 ? AsBf16(f32) : f32;
+      return wide ? f32 : AsBf16(f32);
     };
     const PointwiseProblem p = {.a = desc(0),
                                 .y = desc(1),
                                 .has_b = true,
                                 .b = desc(2),
                                 .has_gate = mix >= 8,
-                                .gate = C16(1, 1, 1, 20)};
+                                .gate = C16(1, 1, 1, 70)};
     const AlignedBuffer a = RandomTensor(p.a, 1), b = RandomTensor(p.b, 2);
     const AlignedBuffer gate = RandomTensor(p.gate, 3);
     const AlignedBuffer expected = UnwrittenTensor(p.y), y = UnwrittenTensor(p.y);
     PointwiseArgs args = {.a = a.data(), .b = b.data(), .y = expected.data()};
     if (p.has_gate) args.scale = gate.as<float>();
     kPointwiseRef.run(p, args, 0, kPointwiseRef.units(p));
-    const PointwiseKernel& kernel = KernelFor(DetectIsa(), p);
-    EXPECT_NE(&kernel, &kPointwiseRef);
-    args.y = y.data();
-    kernel.run(p, args, 0, kernel.units(p));
-    ExpectSame(p.y, y, expected, 1e-6);
+    for (const IsaSet isa : MachineIsas()) {
+      if (!HasTypesOf(isa, {p.a, p.b, p.y})) continue;
+      const PointwiseKernel& kernel = KernelFor(isa, p);
+      EXPECT_NE(&kernel, &kPointwiseRef);
+      args.y = y.data();
+      kernel.run(p, args, 0, kernel.units(p));
+      ExpectSame(p.y, y, expected, 1e-6);
+    }
   }
 }
 

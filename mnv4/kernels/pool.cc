@@ -91,6 +91,9 @@ constinit const PoolKernel kPool = Row<float>("pool-" MNV4_TARGET_NAME, MNV4_TAR
 #if HWY_TARGET == HWY_AVX3
 constinit const PoolKernel kPoolBf16 = Row<BF16>("pool-bf16", Isa::kBf16);
 #endif
+#ifdef MNV4_TARGET_FP16
+constinit const PoolKernel kPoolFp16 = Row<F16>("pool-fp16", MNV4_TARGET_FP16);
+#endif
 
 }  // namespace mnv4::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

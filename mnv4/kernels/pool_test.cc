@@ -22,7 +22,7 @@ TEST_P(PoolKernels, AgreeWithTheReference) {
   AlignedBuffer expected = UnwrittenTensor(p.y);
   kPoolRef.run(p, x.data(), expected.data(), 0, kPoolRef.units(p));
   for (const IsaSet isa : MachineIsas()) {
-    if (p.x.dtype == DType::kBF16 && !isa.Has(Isa::kBf16)) continue;
+    if (!HasTypesOf(isa, {p.x, p.y})) continue;
     const PoolKernel& kernel = kernels::PoolKernels(isa).front();
     ASSERT_TRUE(kernel.accepts(p));
     AlignedBuffer y = UnwrittenTensor(p.y);
@@ -38,6 +38,8 @@ INSTANTIATE_TEST_SUITE_P(Shapes, PoolKernels,
                          testing::Values(Global(C16(1, 7, 7, 960)), Global(C16(3, 12, 12, 17)),
                                          Global(C16(2, 1, 1, 8)), Global(AsBf16(C16(1, 7, 7, 40))),
                                          Windows(AsBf16(C16(1, 6, 8, 24))),
+                                         Global(AsFp16(C16(1, 7, 7, 40))),
+                                         Windows(AsFp16(C16(1, 6, 8, 24))),
                                          Global(C16(1, 3, 5, 33, {1, 1, 1, 1})),
                                          Windows(C16(1, 64, 64, 128)), Windows(C16(2, 7, 9, 24)),
                                          Windows(C16(1, 2, 3, 15, {1, 0, 2, 1}), {1, 1, 1, 1})));

@@ -20,15 +20,27 @@ inline int64_t ChannelOffset(const Desc& desc, int c) {
 /// One element of a tensor, whatever its type.
 inline double ElementAt(const Desc& desc, const void* data, int64_t offset) {
   const void* at = desc.Forward(data, offset);
-  return desc.dtype == DType::kBF16 ? BFloat16ToFloat(*static_cast<const uint16_t*>(at))
-                                    : *static_cast<const float*>(at);
+  switch (desc.dtype) {
+    case DType::kBF16:
+      return BFloat16ToFloat(*static_cast<const uint16_t*>(at));
+    case DType::kF16:
+      return HalfToFloat(*static_cast<const uint16_t*>(at));
+    default:
+      return *static_cast<const float*>(at);
+  }
 }
 inline void StoreElement(const Desc& desc, void* data, int64_t offset, double value) {
   void* at = desc.Forward(data, offset);
-  if (desc.dtype == DType::kBF16) {
-    *static_cast<uint16_t*>(at) = FloatToBFloat16(static_cast<float>(value));
-  } else {
-    *static_cast<float*>(at) = static_cast<float>(value);
+  const auto number = static_cast<float>(value);
+  switch (desc.dtype) {
+    case DType::kBF16:
+      *static_cast<uint16_t*>(at) = FloatToBFloat16(number);
+      return;
+    case DType::kF16:
+      *static_cast<uint16_t*>(at) = FloatToHalf(number);
+      return;
+    default:
+      *static_cast<float*>(at) = number;
   }
 }
 

@@ -14,15 +14,18 @@
 // What a row needs, and the end of its name: names tell the targets apart in profiles.
 #undef MNV4_TARGET_ISA
 #undef MNV4_TARGET_NAME
+#undef MNV4_TARGET_FP16  // what rows with fp16 arithmetic need, if a target has any
 #if HWY_TARGET == HWY_AVX3
 #define MNV4_TARGET_ISA Isa::kAvx512
 #define MNV4_TARGET_NAME "avx512"
+#define MNV4_TARGET_FP16 Isa::kFp16
 #elif HWY_TARGET == HWY_AVX2
 #define MNV4_TARGET_ISA Isa::kAvx2
 #define MNV4_TARGET_NAME "avx2"
 #elif HWY_TARGET == HWY_NEON
 #define MNV4_TARGET_ISA Isa::kNeon
 #define MNV4_TARGET_NAME "neon"
+#define MNV4_TARGET_FP16 Isa::kNeonFp16
 #else
 #define MNV4_TARGET_ISA Isa::kSse4
 #define MNV4_TARGET_NAME "sse4"
@@ -38,6 +41,13 @@ extern const ConvKernel kDepthwiseLines[4];  // that write lines
 extern const ConvKernel kTileConv[3];        // tile_conv.cc: 1x1, k x k, stem
 extern const PoolKernel kPoolBf16;
 extern const PointwiseKernel kPointwiseBf16;
+#endif
+#ifdef MNV4_TARGET_FP16
+extern const ConvKernel kPointwiseConvFp16, kDenseConvFp16, kDepthwiseFp16[4];
+/// float32 arithmetic that writes and adds fp16 too: 1x1, dense and stem.
+extern const ConvKernel kFloatConvFp16[3];
+extern const PoolKernel kPoolFp16;
+extern const PointwiseKernel kPointwiseFp16;
 #endif
 extern const AttentionKernel kAttention;
 extern const PoolKernel kPool;

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <initializer_list>
 #include <random>
 #include <vector>
 
@@ -14,16 +15,31 @@
 
 namespace mnv4::kernels {
 
+/// What this machine has, and fp16 where the test's program computes that in software.
+inline IsaSet TestIsa() {
+  IsaSet set = DetectIsa();
+#ifdef MNV4_FP16_IN_SOFTWARE
+  if (set.Has(Isa::kAvx512)) set.Add(Isa::kFp16);
+#endif
+  return set;
+}
+inline bool HasFp16(IsaSet isa) { return isa.Has(Isa::kFp16) || isa.Has(Isa::kNeonFp16); }
+
 /// From the least SIMD set to all this machine has, without those that bring no kernels of their
-/// own.
+/// own. Sets with fp16 have no bf16: a Plan asks for one of them.
 inline std::vector<IsaSet> MachineIsas() {
   std::vector<IsaSet> sets;
   IsaSet all;
   const ConvKernel* before = ConvKernels(all).data();
   for (int i = 1; i < 32; ++i) {
-    if (!DetectIsa().Has(static_cast<Isa>(i))) continue;
-    if (static_cast<Isa>(i) == Isa::kAmx && !MayUseTiles()) continue;
-    all.Add(static_cast<Isa>(i));
+    const auto isa = static_cast<Isa>(i);
+    if (!TestIsa().Has(isa) || (isa == Isa::kAmx && !MayUseTiles())) continue;
+    all.Add(isa);
+    if (isa == Isa::kFp16) all = all.Without(Isa::kBf16);
+    if (isa == Isa::kAmx) {
+      all = all.Without(Isa::kFp16);
+      all.Add(Isa::kBf16);
+    }
     if (ConvKernels(all).data() == before) continue;
     before = ConvKernels(all).data();
     sets.push_back(all);
@@ -37,6 +53,18 @@ inline Desc C16(int n, int h, int w, int c, Padding halo = {}) {
 inline Desc AsBf16(Desc desc) {
   desc.dtype = DType::kBF16;
   return desc;
+}
+inline Desc AsFp16(Desc desc) {
+  desc.dtype = DType::kF16;
+  return desc;
+}
+/// Whether a set has kernels for the types of these tensors.
+inline bool HasTypesOf(IsaSet isa, std::initializer_list<Desc> descs) {
+  for (const Desc& desc : descs) {
+    if (desc.dtype == DType::kBF16 && !isa.Has(Isa::kBf16)) return false;
+    if (desc.dtype == DType::kF16 && !HasFp16(isa)) return false;
+  }
+  return true;
 }
 
 inline Desc AsLines(Desc desc) {
@@ -78,12 +106,15 @@ inline AlignedBuffer UnwrittenTensor(const Desc& desc) {
   return buffer;
 }
 
-/// Every element in memory, halo and excess lanes included; NaN equals NaN. bfloat16 may also
-/// differ by the last of its 8 bits if `tolerance` is not 0, since sums next to a tie round either
-/// way.
+/// Every element in memory, halo and excess lanes included; NaN equals NaN. bfloat16 and fp16 may
+/// also differ by the last of their 8 or 11 bits if `tolerance` is not 0, since sums next to a tie
+/// round either way.
 inline void ExpectSame(const Desc& desc, const AlignedBuffer& actual, const AlignedBuffer& expected,
                        double tolerance) {
-  const double last_bit = tolerance > 0 && desc.dtype == DType::kBF16 ? 1.0 / 128 : 0;
+  const double last_bit = tolerance == 0               ? 0
+                          : desc.dtype == DType::kBF16 ? 1.0 / 128
+                          : desc.dtype == DType::kF16  ? 1.0 / 1024
+                                                       : 0;
   for (int64_t i = 0; i < desc.elements(); ++i) {
     const double a = ElementAt(desc, actual.data(), i), e = ElementAt(desc, expected.data(), i);
     if (a == e || (std::isnan(a) && std::isnan(e))) continue;  // infinities too

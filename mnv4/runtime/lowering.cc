@@ -8,6 +8,7 @@
 
 #include "mnv4/base/check.h"
 #include "mnv4/base/error.h"
+#include "mnv4/runtime/fp16_range.h"
 
 namespace mnv4::runtime {
 namespace {
@@ -26,11 +27,15 @@ struct ConvSource {
 
 constexpr float kBinomial[3] = {0.25f, 0.5f, 0.25f};
 
-// The values where they lie, if they need no conversion; else null.
-const float* MappedFloats(const Tensor& tensor) {
+// The values where they lie, or in `copy` if they need a conversion.
+std::span<const float> FloatsOf(const Tensor& tensor, std::vector<float>& copy) {
   const void* values = tensor.bytes.data();
   const bool aligned = reinterpret_cast<uintptr_t>(values) % alignof(float) == 0;
-  return tensor.type.dtype == DType::kF32 && aligned ? static_cast<const float*>(values) : nullptr;
+  if (tensor.type.dtype == DType::kF32 && aligned) {
+    return {static_cast<const float*>(values), tensor.bytes.size() / sizeof(float)};
+  }
+  copy = ToFloats(tensor);
+  return copy;
 }
 
 class Lowering {
@@ -106,6 +111,7 @@ class Lowering {
     halo_settled_.assign(out_.slots.size(), false);
     layout_settled_[0] = type_settled_[0] = true;  // the picture
     for (size_t i = 0; i < graph_.nodes.size(); ++i) SettleC16(NodeId{static_cast<int32_t>(i)});
+    KeepFloat32();
     for (size_t i = graph_.nodes.size(); i-- > 0;) {
       const NodeId id{static_cast<int32_t>(i)};
       if (std::holds_alternative<Multiply>(graph_.at(id).op)) {
@@ -131,14 +137,53 @@ class Lowering {
     const bool pool = std::holds_alternative<Pool2d>(op) && !ConvSourceOf(id).has_value();
     for (const NodeId input : graph_.at(id).inputs) {
       if (!attention && !pool) break;
-      const auto slot = static_cast<size_t>(SlotOf(input));
-      layout_settled_[slot] = true;
-      if (attention) type_settled_[slot] = true;  // as float32
+      layout_settled_[static_cast<size_t>(SlotOf(input))] = true;
     }
     const bool glue = std::holds_alternative<Activate>(op) ||
                       std::holds_alternative<ChannelScale>(op) ||
                       std::holds_alternative<Multiply>(op) || IsAddOfItsOwn(id);
     if (pool || glue) layout_settled_[static_cast<size_t>(SlotOf(id))] = true;
+  }
+
+  // Settles as float32, which slots are from the start, what must be so at any precision: inputs of
+  // attention, and both sides of a convolution whose fp16 sums might overflow. A depthwise kernel
+  // has one type: what is settled on one side of it is on the other.
+  void KeepFloat32() {
+    std::vector<std::pair<NodeId, NodeId>> depthwise;  // input and output
+    for (size_t i = 1; i < graph_.nodes.size(); ++i) {
+      const NodeId id{static_cast<int32_t>(i)};
+      const std::vector<NodeId>& inputs = graph_.at(id).inputs;
+      if (std::holds_alternative<Attention>(graph_.at(id).op)) {
+        for (const NodeId input : inputs) SettleType(input, DType::kF32);
+      }
+      const std::optional<ConvSource> source = ConvSourceOf(id);
+      if (!source.has_value()) continue;
+      if (WithDescs(source->problem, id).depthwise()) depthwise.emplace_back(inputs[0], id);
+      if (options_.precision == Precision::kF16 && MayOverflow(*source, id)) {
+        SettleType(inputs[0], DType::kF32);
+        SettleType(id, DType::kF32);
+        out_.kept_float32.push_back(graph_.at(id).scope);
+      }
+    }
+    for (bool changed = true; changed;) {
+      changed = false;
+      for (const auto& [x, y] : depthwise) {
+        if (IsSettled(x) == IsSettled(y)) continue;
+        SettleType(x, DType::kF32);
+        SettleType(y, DType::kF32);
+        changed = true;
+      }
+    }
+  }
+
+  bool IsSettled(NodeId id) const { return type_settled_[static_cast<size_t>(SlotOf(id))]; }
+
+  bool MayOverflow(const ConvSource& source, NodeId id) const {
+    const auto found = graph_.weights.find(source.weight);
+    if (found == graph_.weights.end()) return false;  // the blur filter: a mean
+    std::vector<float> copy;
+    return MayPassFp16(FloatsOf(found->second, copy), FloatsIfAny(source.scale),
+                       FloatsIfAny(source.bias), static_cast<size_t>(graph_.at(id).type.shape[3]));
   }
 
   void AskForInput(NodeId id, const ConvSource& source) {
@@ -223,24 +268,21 @@ class Lowering {
 
   void Pack(const ConvKernel& kernel, const ConvProblem& problem, const ConvSource& source,
             void* packed) const {
-    const auto floats = [&](std::optional<NodeId> id) {
-      return id.has_value() ? Floats(*id) : std::vector<float>();
-    };
     const auto found = graph_.weights.find(source.weight);
     std::vector<float> copy;
-    const float* weights = nullptr;
+    std::span<const float> weights;
     if (found == graph_.weights.end()) {
       for (int c = 0; c < problem.y.c; ++c) {
         for (const float row : kBinomial) {
           for (const float column : kBinomial) copy.push_back(row * column);
         }
       }
+      weights = copy;
     } else {
-      weights = MappedFloats(found->second);
-      if (weights == nullptr) copy = ToFloats(found->second);
+      weights = FloatsOf(found->second, copy);
     }
-    kernel.pack(problem, weights != nullptr ? weights : copy.data(), floats(source.scale),
-                floats(source.bias), packed);
+    kernel.pack(problem, weights.data(), FloatsIfAny(source.scale), FloatsIfAny(source.bias),
+                packed);
   }
 
   void EmitAttention(NodeId id) {
@@ -380,6 +422,10 @@ class Lowering {
 
   std::vector<float> Floats(NodeId id) const {
     return ToFloats(graph_.weights.at(std::get<Parameter>(graph_.at(id).op).name));
+  }
+
+  std::vector<float> FloatsIfAny(std::optional<NodeId> id) const {
+    return id.has_value() ? Floats(*id) : std::vector<float>();
   }
 
   int Read(NodeId id) {

@@ -13,6 +13,7 @@ struct LoweredGraph {
   std::vector<Step> steps;
   std::vector<Slot> slots;  ///< without offsets
   std::map<std::string, int> named_slots;
+  std::vector<std::string> kept_float32;  ///< see Plan
 };
 
 /// `graph` must be bound and optimised. Three walks over the nodes:

@@ -45,34 +45,72 @@ size_t ScratchOf(const Step& step) {
   return 0;
 }
 
+bool IsOffered(Precision precision, IsaSet isa) {
+  switch (precision) {
+    case Precision::kF32:
+      return true;
+    case Precision::kBf16:
+      return isa.Has(Isa::kBf16) && (!isa.Has(Isa::kAmx) || MayUseTiles());
+    case Precision::kF16:
+      return isa.Has(Isa::kFp16) || isa.Has(Isa::kNeonFp16);
+  }
+  return false;
+}
+
+const char* NeedsText(Precision precision) {
+  return precision == Precision::kF16
+             ? "fp16 arithmetic (AVX512-FP16, or FP16 of Armv8.2)"
+             : "bf16 arithmetic at full rate (AMD Zen 4 or later, Intel with "
+               "AMX that Linux grants)";
+}
+
+// bf16 on tiles is the fastest; else both of 16 bits run at twice the rate of float32, and bf16
+// cannot overflow.
+Precision FastestOf(IsaSet isa) {
+  for (const Precision precision : {Precision::kBf16, Precision::kF16}) {
+    if (IsOffered(precision, isa)) return precision;
+  }
+  return Precision::kF32;
+}
+
 }  // namespace
 
-const char* Name(Precision precision) { return precision == Precision::kF32 ? "fp32" : "bf16"; }
+const char* Name(Precision precision) {
+  switch (precision) {
+    case Precision::kF32:
+      return "fp32";
+    case Precision::kBf16:
+      return "bf16";
+    case Precision::kF16:
+      return "fp16";
+  }
+  return "";
+}
 
 IsaSet UsableIsa(const PlanOptions& options) {
-  if (options.precision == Precision::kBf16) return options.isa;
-  return options.isa.Without(Isa::kBf16).Without(Isa::kAmx);
+  IsaSet isa = options.isa;
+  if (options.precision != Precision::kBf16) isa = isa.Without(Isa::kBf16).Without(Isa::kAmx);
+  if (options.precision != Precision::kF16) {
+    isa = isa.Without(Isa::kFp16).Without(Isa::kNeonFp16);
+  }
+  return isa;
 }
 
 Precision ParsePrecision(std::string_view name, IsaSet isa) {
-  if (name == "fp32") return Precision::kF32;
-  if (name == "fp16" || name == "int8") {
+  if (name == "auto") return FastestOf(isa);
+  for (const Precision precision : {Precision::kF32, Precision::kBf16, Precision::kF16}) {
+    if (name != Name(precision)) continue;
+    if (IsOffered(precision, isa)) return precision;
     throw Error(ErrorCode::kUnsupported,
-                fmt::format("precision {}: this version computes in fp32 and bf16", name));
+                fmt::format("precision {}: needs {}; this CPU, or what may be used of it, has {}",
+                            name, NeedsText(precision), ToString(isa)));
   }
-  if (name != "bf16" && name != "auto") {
-    throw Error(ErrorCode::kInvalidArgument,
-                fmt::format("precision '{}': expected fp32, bf16 or auto", name));
-  }
-  const bool has_bf16 = isa.Has(Isa::kBf16) && (!isa.Has(Isa::kAmx) || MayUseTiles());
-  if (name == "auto" && !has_bf16) return Precision::kF32;
-  if (!has_bf16) {
+  if (name == "int8") {
     throw Error(ErrorCode::kUnsupported,
-                fmt::format("precision bf16: needs bf16 arithmetic at full rate (AMD Zen 4 or "
-                            "later, Intel with AMX); this CPU, or what may be used of it, has {}{}",
-                            ToString(isa), isa.Has(Isa::kAmx) ? ", which Linux refuses" : ""));
+                "precision int8: this version computes in fp32, bf16 and fp16");
   }
-  return Precision::kBf16;
+  throw Error(ErrorCode::kInvalidArgument,
+              fmt::format("precision '{}': expected fp32, bf16, fp16 or auto", name));
 }
 
 std::shared_ptr<const PackedWeight> PackedWeights::GetOrPack(const Key& key, size_t bytes,
@@ -102,6 +140,7 @@ Plan::Plan(Graph graph, const PlanOptions& options, PackedWeights& packed) {
   steps_ = std::move(lowered.steps);
   slots_ = std::move(lowered.slots);
   named_slots_ = std::move(lowered.named_slots);
+  kept_float32_ = std::move(lowered.kept_float32);
 
   const void* next_packed = nullptr;
   for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) {

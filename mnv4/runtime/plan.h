@@ -20,12 +20,13 @@
 
 namespace mnv4::runtime {
 
-/// The numbers that convolutions multiply; sums are float32.
+/// The numbers that convolutions multiply, and the tensors between them; attention is float32.
 enum class Precision : uint8_t {
   kF32,
-  kBf16,  ///< so are the tensors between them; attention stays float32. Needs Isa::kBf16
+  kBf16,  ///< sums are float32. Needs Isa::kBf16
+  kF16,   ///< sums of up to 128 products are fp16. Needs Isa::kFp16 or kNeonFp16
 };
-/// "fp32", "bf16".
+/// "fp32", "bf16", "fp16".
 const char* Name(Precision precision);
 
 struct PlanOptions {
@@ -41,8 +42,9 @@ struct PlanOptions {
 /// The instruction sets that the precision may use.
 IsaSet UsableIsa(const PlanOptions& options);
 
-/// "fp32", "bf16", or "auto": the fastest of them that `isa` has. Throws Error(kUnsupported) if it
-/// lacks what the precision needs, Error(kInvalidArgument) for another name.
+/// "fp32", "bf16", "fp16", or "auto": the fastest of them that `isa` has. Throws
+/// Error(kUnsupported) if it lacks what the precision needs, Error(kInvalidArgument) for another
+/// name.
 Precision ParsePrecision(std::string_view name, IsaSet isa);
 
 /// The weights of one layer as its kernel reads them: a part of a larger piece of memory, which
@@ -135,12 +137,15 @@ class Plan {
   size_t arena_bytes() const { return arena_bytes_; }
   size_t scratch_bytes() const { return scratch_bytes_; }  ///< per thread
   size_t packed_bytes() const;                             ///< of all weights this plan reads
+  /// Scopes of the layers that stay float32 because fp16 might overflow (fp16_range.h).
+  const std::vector<std::string>& kept_float32() const { return kept_float32_; }
 
  private:
   Shape input_shape_;
   std::vector<Step> steps_;
   std::vector<Slot> slots_;
   std::map<std::string, int> named_slots_;
+  std::vector<std::string> kept_float32_;
   size_t arena_bytes_ = 0;
   size_t scratch_bytes_ = 0;
 };

@@ -57,6 +57,19 @@ std::string WhatOf(const ConvProblem& p, StepKind kind) {
   return fmt::format("conv {}{} {}->{}", size, groups, p.x.c, p.y.c);
 }
 
+DType MultipliedBy(const kernels::ConvKernel& kernel, const ConvProblem& p) {
+  switch (kernel.needs) {
+    case Isa::kAmx:
+    case Isa::kBf16:  // depthwise kernels widen what they read; the stem narrows it
+      return p.depthwise() ? DType::kF32 : DType::kBF16;
+    case Isa::kFp16:
+    case Isa::kNeonFp16:
+      return DType::kF16;
+    default:
+      return DType::kF32;
+  }
+}
+
 // An overload for each kind of step: the compiler names one that is missing. FactsOf fills in what
 // is the same for all: the kernel, the output, and the bytes, which follow from the slots.
 struct FactsRule {
@@ -67,10 +80,7 @@ struct FactsRule {
     StepFacts facts;
     facts.kind = KindOf(p, step.x == plan.SlotOf("input"));
     facts.what = WhatOf(p, facts.kind);
-    // Depthwise kernels widen what they read; the stem narrows it.
-    const Isa needs = step.kernel->needs;
-    const bool bf16 = (needs == Isa::kBf16 || needs == Isa::kAmx) && !p.depthwise();
-    facts.precision = PrecisionOf(bf16 ? DType::kBF16 : DType::kF32);
+    facts.precision = PrecisionOf(MultipliedBy(*step.kernel, p));
     facts.macs = Elements(p.y) * p.kernel.h * p.kernel.w * (p.x.c / p.groups);
     facts.weight_bytes = SizeOfBuffer(step.packed);
     facts.inputs = {step.x};

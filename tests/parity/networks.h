@@ -17,7 +17,7 @@ namespace mnv4 {
 /// From the least to all this machine has in float32.
 inline std::vector<IsaSet> MachineIsas() {
   std::vector<IsaSet> sets = kernels::MachineIsas();
-  std::erase_if(sets, [](IsaSet isa) { return isa.Has(Isa::kBf16); });
+  std::erase_if(sets, [](IsaSet isa) { return isa.Has(Isa::kBf16) || kernels::HasFp16(isa); });
   return sets;
 }
 

@@ -1,0 +1,284 @@
+// One source for all fp16 arithmetic, in the vector types of g++ and clang. Which instructions it
+// becomes is up to the compiler's flags (CMakeLists.txt): without any it computes the same, one
+// number at a time, which is how tests run it where no CPU has fp16. -fno-strict-aliasing is among
+// the flags: the same memory is scalars and vectors.
+
+#include "mnv4/kernels/fp16_tiles.h"
+
+#include <utility>  // integer_sequence; no functions (see the header)
+
+#if !defined(__AVX512FP16__) && !defined(__ARM_FEATURE_FP16_VECTOR_ARITHMETIC)
+#define MNV4_UNROLL  // nothing is in registers anyway
+#elif defined(__clang__)
+#define MNV4_UNROLL _Pragma("unroll")
+#else
+#define MNV4_UNROLL _Pragma("GCC unroll 64")
+#endif
+
+namespace mnv4::kernels {
+namespace {
+
+#if defined(__aarch64__) && !defined(__clang__)
+using Half = __fp16;  // g++ 12 has no _Float16 there
+#else
+using Half = _Float16;
+#endif
+
+constexpr int kBlock = 16;
+
+// Lanes of a C16 block, and of as much as a register holds: two neighbouring pixels of a block, or
+// half a block. FloatPart has a float32 for each half of HalfPart.
+#if defined(__aarch64__)
+typedef Half BlockVec __attribute__((vector_size(16)));
+typedef BlockVec Vec;
+typedef Half HalfPart __attribute__((vector_size(8)));
+typedef float FloatPart __attribute__((vector_size(16)));
+#else
+typedef Half BlockVec __attribute__((vector_size(32)));
+typedef Half Vec __attribute__((vector_size(64)));
+typedef BlockVec HalfPart;
+typedef float FloatPart __attribute__((vector_size(64)));
+#endif
+template <class V>
+constexpr int kLanesOf = static_cast<int>(sizeof(V) / sizeof(Half));
+
+template <class V>
+struct __attribute__((packed, aligned(2))) Unaligned {
+  V v;
+};
+template <class V>
+inline V Load(const Half* at) {
+  return reinterpret_cast<const Unaligned<V>*>(at)->v;
+}
+template <class V>
+inline void Store(V v, Half* at) {
+  reinterpret_cast<Unaligned<V>*>(at)->v = v;
+}
+
+template <class V>
+inline V Filled(Half a) {
+#if defined(__aarch64__)  // where a scalar becomes a float32 in an expression
+  return V{a, a, a, a, a, a, a, a};
+#else
+  return a - V{};
+#endif
+}
+
+// Products ------------------------------------------------------------------------------------
+
+constexpr int kVectors = kFp16Panel / kLanesOf<Vec>;
+
+// Adds the sums of one chunk to the float32 ones and starts the next. By way of memory: g++ has no
+// good way to take a vector apart.
+template <int kRows>
+inline void Flush(Vec (&sums)[kRows][kVectors], Half* chunk, float* totals) {
+  MNV4_UNROLL
+  for (int r = 0; r < kRows; ++r) {
+    MNV4_UNROLL
+    for (int i = 0; i < kVectors; ++i) {
+      reinterpret_cast<Vec*>(chunk)[r * kVectors + i] = sums[r][i];
+      sums[r][i] = Vec{};
+    }
+  }
+  for (int i = 0; i < kRows * kFp16Panel; i += kLanesOf<HalfPart>) {
+    const HalfPart part = *reinterpret_cast<const HalfPart*>(chunk + i);
+    *reinterpret_cast<FloatPart*>(totals + i) += __builtin_convertvector(part, FloatPart);
+  }
+}
+
+template <int kRows, int kStride>
+void RunTile(const Fp16Tile& tile) {
+  constexpr int kRowStride = kStride * kBlock;
+  for (int r = 0; r < kRows; ++r) {
+    for (int i = 0; i < kFp16Panel; ++i) tile.sums[r * kFp16Panel + i] = tile.bias[i];
+  }
+  Vec sums[kRows][kVectors];
+  MNV4_UNROLL
+  for (int r = 0; r < kRows; ++r) {
+    MNV4_UNROLL
+    for (int i = 0; i < kVectors; ++i) sums[r][i] = Vec{};
+  }
+
+  const auto* weights = reinterpret_cast<const Vec*>(tile.weights);
+  const std::byte* prefetch = tile.prefetch;
+  int summed = 0;  // in this chunk
+  for (int tap = 0; tap < tile.num_taps; ++tap) {
+    const auto* block = reinterpret_cast<const Half*>(tile.x) + tile.taps[tap];
+    for (int left = tile.depth; left > 0; left -= kBlock, block += tile.x_block_stride) {
+      for (int i = 0; i < tile.prefetch_lines; ++i, prefetch += 64) {
+        __builtin_prefetch(prefetch, 0, 2);
+      }
+      if (tile.prefetch_x) {
+        MNV4_UNROLL
+        for (int r = 0; r < kRows; r += 2 / kStride) {  // a line each
+          __builtin_prefetch(block + (kRows + r) * kRowStride);
+        }
+      }
+      const int depth = left < kBlock ? left : kBlock;
+      for (int k = 0; k < depth; ++k, weights += kVectors) {
+        Vec w[kVectors];
+        MNV4_UNROLL
+        for (int i = 0; i < kVectors; ++i) w[i] = weights[i];
+        MNV4_UNROLL
+        for (int r = 0; r < kRows; ++r) {
+          MNV4_UNROLL
+          for (int i = 0; i < kVectors; ++i) {
+            sums[r][i] = Filled<Vec>(block[r * kRowStride + k]) * w[i] + sums[r][i];
+          }
+        }
+      }
+      summed += depth;
+      const bool last = tap + 1 == tile.num_taps && left <= kBlock;
+      if (last || summed > kFp16Chunk - kBlock) {
+        Flush(sums, reinterpret_cast<Half*>(tile.chunk), tile.sums);
+        summed = 0;
+      }
+    }
+  }
+}
+
+// Depthwise -----------------------------------------------------------------------------------
+
+// Two pixels side by side, of which `first` or `second` may be padding; not both.
+template <class Pair>
+inline Pair LoadPair(const Half* at, bool first, bool second) {
+  typedef long long Quads __attribute__((vector_size(32)));
+  if (first && second) return Load<Pair>(at);
+  const Quads none = {}, one = Load<Quads>(first ? at : at + kBlock);
+  return reinterpret_cast<Pair>(first ? __builtin_shufflevector(one, none, 0, 1, 2, 3, 4, 5, 6, 7)
+                                      : __builtin_shufflevector(none, one, 0, 1, 2, 3, 4, 5, 6, 7));
+}
+
+// kRows x kCount vectors of output from (oy, ox) on. A vector holds kPixels pixels of a row, or the
+// lanes of one pixel from `lane` on. Taps on padding are skipped, or multiply zero in a pair.
+template <class V, int kSide, int kStride, int kRows, int kCount>
+void RunMapTile(const Fp16Map& map, int lane, int oy, int ox) {
+  constexpr int kPixels = kLanesOf < V >> kBlock ? kLanesOf<V> / kBlock : 1;
+  constexpr int kStep = kPixels * kStride;  // inputs from a vector to the next
+  constexpr int kInputs = (kCount - 1) * kStep + kSide;
+  const int first_x = ox * kStride - map.pad_left, first_y = oy * kStride - map.pad_top;
+  const int begin = -first_x, end = map.in_width - first_x;  // inputs [begin, end) exist
+  const Half* in = reinterpret_cast<const Half*>(map.in) + first_y * map.in_stride +
+                   int64_t{first_x} * kBlock + lane;
+  const auto* weights = reinterpret_cast<const Half*>(map.weights) + lane;
+
+  V sums[kRows][kCount];
+  const V bias = *reinterpret_cast<const V*>(reinterpret_cast<const Half*>(map.bias) + lane);
+  MNV4_UNROLL
+  for (int r = 0; r < kRows; ++r) {
+    MNV4_UNROLL
+    for (int i = 0; i < kCount; ++i) sums[r][i] = bias;
+  }
+  MNV4_UNROLL
+  for (int j = 0; j < (kRows - 1) * kStride + kSide; ++j, in += map.in_stride) {
+    if (first_y + j < 0 || first_y + j >= map.in_height) continue;
+    MNV4_UNROLL
+    for (int i = 0; i < kInputs; ++i) {
+      // Padding is narrower than the kernel, so only the outermost inputs need a look.
+      const bool outer = i < kSide - 1 || i + kPixels > kInputs - kSide + 1;
+      const bool first = !outer || (i >= begin && i < end);
+      V value;
+      if constexpr (kPixels == 1) {
+        if (!first) continue;
+        value = Load<V>(in + i * kBlock);
+      } else {
+        const bool second = !outer || (i + 1 >= begin && i + 1 < end);
+        if (!first && !second) continue;
+        value = LoadPair<V>(in + i * kBlock, first, second);
+      }
+      MNV4_UNROLL
+      for (int r = 0; r < kRows; ++r) {
+        const int ky = j - r * kStride;
+        if (ky < 0 || ky >= kSide) continue;
+        MNV4_UNROLL
+        for (int kx = 0; kx < kSide; ++kx) {
+          if (i < kx || (i - kx) % kStep != 0 || (i - kx) / kStep >= kCount) continue;
+          V& sum = sums[r][(i - kx) / kStep];
+          const auto* w = weights + (ky * kSide + kx) * kFp16Panel;
+          sum = value * *reinterpret_cast<const V*>(w) + sum;
+        }
+      }
+    }
+  }
+
+  const V lo = Filled<V>(static_cast<Half>(map.lo)), hi = Filled<V>(static_cast<Half>(map.hi));
+  MNV4_UNROLL
+  for (int r = 0; r < kRows; ++r) {
+    Half* out =
+        reinterpret_cast<Half*>(map.out) + (oy + r) * map.out_stride + int64_t{ox} * kBlock + lane;
+    MNV4_UNROLL
+    for (int i = 0; i < kCount; ++i, out += kPixels * kBlock) {
+      V v = sums[r][i];
+      v = v < lo ? lo : v;  // NaN is not below
+      v = hi < v ? hi : v;
+      if (kPixels > 1 && ox + i * kPixels + 1 == map.out_width) {
+        alignas(V) Half both[kLanesOf<V>];
+        *reinterpret_cast<V*>(both) = v;
+        Store(*reinterpret_cast<const BlockVec*>(both), out);
+      } else {
+        Store(v, out);
+      }
+    }
+  }
+}
+
+template <class V, int kSide, int kStride, int kRows, int... kIndex>
+void RunMapRows(const Fp16Map& map, int oy, std::integer_sequence<int, kIndex...>) {
+  using Function = void (*)(const Fp16Map&, int lane, int oy, int ox);
+  static constexpr Function kTiles[] = {RunMapTile<V, kSide, kStride, kRows, kIndex + 1>...};
+  constexpr int kMost = sizeof...(kIndex), kLanes = kLanesOf<V>;
+  constexpr int kPixels = kLanes > kBlock ? kLanes / kBlock : 1;
+  // A row is cut evenly, so that widths differ by one vector at most.
+  const int vectors = (map.out_width + kPixels - 1) / kPixels;
+  const int tiles = (vectors + kMost - 1) / kMost;
+  const int width = vectors / tiles, wider = vectors % tiles;
+  for (int lane = 0; lane < kBlock; lane += kLanes) {
+    for (int tile = 0, ox = 0; tile < tiles; ++tile) {
+      const int count = width + (tile < wider ? 1 : 0);
+      kTiles[count - 1](map, lane, oy, ox);
+      ox += count * kPixels;
+    }
+  }
+}
+
+// Two rows of output share their inputs at stride 1, and keep enough sums for narrow maps.
+template <class V, int kSide, int kStride>
+void RunMap(const Fp16Map& map, int oy_begin, int oy_end) {
+  constexpr int kRows = kStride == 1 ? 2 : 1;
+  constexpr auto kCounts = std::make_integer_sequence<int, 14 / kRows>();
+  int oy = oy_begin;
+  for (; oy + kRows <= oy_end; oy += kRows) RunMapRows<V, kSide, kStride, kRows>(map, oy, kCounts);
+  for (; oy < oy_end; ++oy) RunMapRows<V, kSide, kStride, 1>(map, oy, kCounts);
+}
+
+template <int... kIndex>
+constexpr Fp16TileTable TilesOf(std::integer_sequence<int, kIndex...>) {
+  return {{{RunTile<kIndex + 1, 1>...}, {RunTile<kIndex + 1, 2>...}}};
+}
+
+}  // namespace
+
+constinit const Fp16TileTable kFp16Tiles =
+    TilesOf(std::make_integer_sequence<int, kFp16TileRows>());
+
+constinit const Fp16DepthwiseTable kFp16Depthwise = {
+    {{RunMap<Vec, 3, 1>, RunMap<BlockVec, 3, 2>}, {RunMap<Vec, 5, 1>, RunMap<BlockVec, 5, 2>}}};
+
+float Fp16MultiplyAdd(const float* seeds, float factor, float term, int rounds) noexcept {
+  constexpr int kSums = 16;
+  const Vec b = Filled<Vec>(static_cast<Half>(factor)), c = Filled<Vec>(static_cast<Half>(term));
+  Vec sums[kSums];
+  MNV4_UNROLL
+  for (int i = 0; i < kSums; ++i) sums[i] = Filled<Vec>(static_cast<Half>(seeds[i]));
+  for (int round = 0; round < rounds; ++round) {
+    MNV4_UNROLL
+    for (int i = 0; i < kSums; ++i) sums[i] = sums[i] * b + c;
+  }
+  Vec total = sums[0];
+  for (int i = 1; i < kSums; ++i) total += sums[i];
+  float sum = 0;
+  for (int i = 0; i < kLanesOf<Vec>; ++i) sum += static_cast<float>(total[i]);
+  return sum;
+}
+
+}  // namespace mnv4::kernels

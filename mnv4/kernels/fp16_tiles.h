@@ -1,0 +1,70 @@
+#pragma once
+/// The loops that multiply in fp16, compiled for AVX512-FP16 or Armv8.2's FP16 as a whole file.
+/// This header has no inline functions and fp16_tiles.cc uses none of others: the linker keeps one
+/// copy of such a function, and on a CPU without fp16 it must not be the one that was compiled
+/// there.
+
+#include <cstddef>
+#include <cstdint>
+
+namespace mnv4::kernels {
+
+inline constexpr int kFp16Panel = 32;  ///< output channels of a tile: two blocks of 16
+#if defined(__aarch64__)
+inline constexpr int kFp16TileRows = 6;  // x 4 vectors, + 4 weights + 1 broadcast of 32 registers
+#else
+inline constexpr int kFp16TileRows = 28;  // x 1 vector, + 1 weight; broadcasts are memory operands
+#endif
+
+/// A tile of pixels times 32 output channels of a convolution without groups. fp16 values are given
+/// as their bits; strides and offsets are in elements.
+struct Fp16Tile {
+  const uint16_t* x = nullptr;  ///< channel 0 of the first pixel at tap offset 0
+  const int64_t* taps = nullptr;
+  int num_taps = 0;
+  int depth = 0;                ///< channels of one tap, in blocks of 16 (the last may be shorter)
+  int64_t x_block_stride = 0;   ///< from a block to the next
+  const float* bias = nullptr;  ///< [32]
+  const uint16_t* weights = nullptr;    ///< [taps][depth][32], 64-byte aligned
+  float* sums = nullptr;                ///< [pixels][32], 64-byte aligned: written
+  uint16_t* chunk = nullptr;            ///< the same shape; scratch
+  bool prefetch_x = false;              ///< fetch the pixels behind this tile meanwhile
+  const std::byte* prefetch = nullptr;  ///< lines fetched into L2 meanwhile, `prefetch_lines`
+  int prefetch_lines = 0;               ///< for every k-block
+};
+using Fp16TileFunction = void (*)(const Fp16Tile&);
+
+/// At most so many products are summed in fp16; such sums are added up in float32.
+inline constexpr int kFp16Chunk = 128;
+
+/// [stride - 1][pixels - 1]: pixels of x that lie side by side, or every second one.
+struct Fp16TileTable {
+  Fp16TileFunction of[2][kFp16TileRows];
+};
+extern const Fp16TileTable kFp16Tiles;
+
+/// One block of channels of one image for a depthwise convolution, all of it in fp16.
+struct Fp16Map {
+  const uint16_t* in = nullptr;
+  int in_height = 0, in_width = 0;
+  int64_t in_stride = 0;              ///< elements from a row to the next
+  const uint16_t* weights = nullptr;  ///< [side][side][32]: 16 channels, twice; 64-byte aligned
+  const uint16_t* bias = nullptr;     ///< [32]: as the weights
+  uint16_t* out = nullptr;
+  int out_width = 0;
+  int64_t out_stride = 0;
+  int pad_top = 0, pad_left = 0;  ///< below the kernel's side
+  float lo = 0, hi = 0;           ///< results are clamped; NaN stays NaN
+};
+using Fp16DepthwiseFunction = void (*)(const Fp16Map&, int oy_begin, int oy_end);
+
+/// [kernel side: 3 or 5][stride - 1]
+struct Fp16DepthwiseTable {
+  Fp16DepthwiseFunction of[2][2];
+};
+extern const Fp16DepthwiseTable kFp16Depthwise;
+
+/// For peaks.cc: twice the products of a round of its float32 loop.
+float Fp16MultiplyAdd(const float* seeds, float factor, float term, int rounds) noexcept;
+
+}  // namespace mnv4::kernels

@@ -1,0 +1,22 @@
+#include "mnv4/runtime/fp16_range.h"
+
+#include <cmath>
+
+namespace mnv4::runtime {
+
+bool MayPassFp16(std::span<const float> weights, std::span<const float> scale,
+                 std::span<const float> bias, size_t channels) {
+  constexpr double kLargestFp16 = 65504;
+  const size_t of_channel = weights.size() / channels;
+  for (size_t c = 0; c < channels; ++c) {
+    double sum = 0;
+    for (const float weight : weights.subspan(c * of_channel, of_channel)) sum += std::abs(weight);
+    if (!scale.empty()) sum *= std::abs(scale[c]);
+    sum *= kLargestActivation;
+    if (!bias.empty()) sum += std::abs(bias[c]);
+    if (!(sum <= kLargestFp16)) return true;
+  }
+  return false;
+}
+
+}  // namespace mnv4::runtime

@@ -1,0 +1,20 @@
+#pragma once
+/// fp16 ends at 65504. Which convolutions may pass it is decided from their weights, when a Plan is
+/// made, given a bound on what flows between layers.
+
+#include <cstddef>
+#include <span>
+
+namespace mnv4::runtime {
+
+/// What activations are taken to stay below (docs/numerics.md). Beyond it fp16 results may become
+/// infinite, and then NaN: visible, not silently wrong.
+inline constexpr float kLargestActivation = 64;
+
+/// True if a convolution of `channels` outputs might pass fp16's range on inputs within that bound:
+/// if |scale| * sum of |weights| * bound + |bias| of a channel does, or is no number. `weights` are
+/// OIHW; `scale` and `bias` may be empty.
+bool MayPassFp16(std::span<const float> weights, std::span<const float> scale,
+                 std::span<const float> bias, size_t channels);
+
+}  // namespace mnv4::runtime

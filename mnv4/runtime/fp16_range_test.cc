@@ -1,0 +1,33 @@
+#include "mnv4/runtime/fp16_range.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <vector>
+
+namespace mnv4::runtime {
+namespace {
+
+constexpr float kLargest = 65504 / kLargestActivation;  // sum of |weights| that just fits
+
+TEST(Fp16Range, IsPassedByTheSumOfOneChannel) {
+  const std::vector<float> fits = {1, -2, kLargest / 2, -kLargest / 2};
+  EXPECT_FALSE(MayPassFp16(fits, {}, {}, 2));
+  EXPECT_TRUE(MayPassFp16(fits, {}, {}, 1));
+  EXPECT_TRUE(MayPassFp16(fits, {}, std::vector<float>{0, -1}, 2));
+  EXPECT_FALSE(MayPassFp16(fits, {}, std::vector<float>{-1, 0}, 2));
+}
+
+TEST(Fp16Range, CountsTheScale) {
+  const std::vector<float> weights = {kLargest};
+  EXPECT_FALSE(MayPassFp16(weights, std::vector<float>{-1}, {}, 1));
+  EXPECT_TRUE(MayPassFp16(weights, std::vector<float>{-1.01f}, {}, 1));
+}
+
+TEST(Fp16Range, IsPassedByWhatIsNoNumber) {
+  EXPECT_TRUE(MayPassFp16(std::vector<float>{std::nanf("")}, {}, {}, 1));
+  EXPECT_TRUE(MayPassFp16(std::vector<float>{0}, {}, std::vector<float>{INFINITY}, 1));
+}
+
+}  // namespace
+}  // namespace mnv4::runtime
