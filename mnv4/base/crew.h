@@ -63,7 +63,7 @@ class Crew {
   // A caller that waits.
   struct Waiter {
     const Steps* steps = nullptr;
-    std::condition_variable wake;
+    std::condition_variable wake = {};
     bool is_next = false, done = false;
     Waiter* behind = nullptr;
   };

@@ -48,7 +48,9 @@ Evaluation Example() {
 }
 
 TEST(EvaluationText, SaysHowAnotherPrecisionAgrees) {
-  Evaluation evaluation = {.labels = kLabels,
+  Evaluation evaluation = {.model = "net",
+                           .data = "val",
+                           .labels = kLabels,
                            .accuracy = data::Accuracy(3),
                            .agreement = Agreement{.precision = "fp32"}};
   Result result = Answer("a", {0}, 0, 0.9);

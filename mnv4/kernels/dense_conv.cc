@@ -28,9 +28,9 @@ int64_t BytesOfPanel(const ConvProblem& p) {
 }
 
 #ifdef MNV4_TARGET_FP16
-template <>
-void Pack<F16>(const ConvProblem& p, const float* oihw, std::span<const float> scale,
-               std::span<const float> bias, void* packed) {
+// Two panels are one of 32 channels: 32 floats of bias, then rows of 32 weights.
+void PackFp16(const ConvProblem& p, const float* oihw, std::span<const float> scale,
+              std::span<const float> bias, void* packed) {
   const Sum sum(p);
   const int64_t channel = int64_t{sum.taps} * sum.depth;  // weights of an output channel
   for (int c = 0; c < p.y.c; ++c, oihw += channel) {

@@ -6,6 +6,8 @@
 // must follow foreach_target.h
 #include <hwy/highway.h>
 
+#include <algorithm>
+
 #include "mnv4/kernels/math-inl.h"
 #include "mnv4/kernels/reference.h"
 #include "mnv4/kernels/rows-inl.h"
@@ -20,13 +22,14 @@ HWY_INLINE void Lane(const PointwiseProblem& p, const float* scale_at, const flo
                      const A* a, const B* b, Y* y) {
   const ClampLimits limits = LimitsOf(p.activation);
   const int64_t a_pixel = p.a.pixel_stride(), b_pixel = p.b.pixel_stride();
+  const int64_t y_pixel = p.y.pixel_stride();
   const Vec scale = scale_at != nullptr ? hn::LoadU(kF32, scale_at) : hn::Set(kF32, 1.0f);
   const Vec bias = bias_at != nullptr ? hn::LoadU(kF32, bias_at) : hn::Zero(kF32);
   const Vec lo = hn::Set(kF32, limits.lo), hi = hn::Set(kF32, limits.hi);
   for (int x = 0; x < p.y.w; ++x) {
     Vec v = hn::MulAdd(LoadAsF32(a + x * a_pixel), scale, bias);
     if (b != nullptr) v = hn::Add(v, LoadAsF32(b + x * b_pixel));
-    StoreFromF32(Clamp(v, lo, hi), y + x * kBlock);
+    StoreFromF32(Clamp(v, lo, hi), y + x * y_pixel);
   }
 }
 
@@ -35,9 +38,13 @@ void Run(const PointwiseProblem& p, const PointwiseArgs& args, const A* a, const
          int begin, int end) {
   for (int unit = begin; unit < end; ++unit) {
     const RowUnit row = RowUnitAt(p.y, unit);
+    Y* row_y = y + p.y.PanelOffset(row.block, row.image, row.y, 0);
+    if (row.block >= p.y.panels()) {  // of a line that ends in zeros
+      for (int x = 0; x < p.y.w; ++x) std::fill_n(row_y + x * p.y.pixel_stride(), kBlock, Y());
+      continue;
+    }
     const A* row_a = a + p.a.PanelOffset(row.block, row.image, row.y, 0);
     const B* row_b = p.has_b ? b + p.b.PanelOffset(row.block, row.image, row.y, 0) : nullptr;
-    Y* row_y = y + p.y.Offset(row.block, row.image, row.y, 0);
     const int64_t channel = int64_t{row.block} * kBlock;
     const int64_t scale = p.has_gate ? p.gate.Offset(row.block, row.image, 0, 0) : channel;
     const auto at = [](auto* values, int64_t i) {
@@ -56,7 +63,8 @@ bool Accepts(const PointwiseProblem& p) {
   const auto reads = [](const Desc& desc) {
     return IsC16UpTo<T>(desc) || (std::is_same_v<T, BF16> && IsLines(desc));
   };
-  return reads(p.a) && IsC16UpTo<T>(p.y) && (!p.has_b || reads(p.b)) &&
+  const bool lines = std::is_same_v<T, BF16> && IsLines(p.y) && p.activation == Activation::kNone;
+  return reads(p.a) && (IsC16UpTo<T>(p.y) || lines) && (!p.has_b || reads(p.b)) &&
          (!p.has_gate || IsF32C16(p.gate)) && KeepsZeroLanes(p.activation, p.y);
 }
 
@@ -66,7 +74,10 @@ constexpr PointwiseKernel Row(const char* name, Isa needs) {
       .name = name,
       .needs = needs,
       .accepts = Accepts<T>,
-      .units = [](const PointwiseProblem& p) { return CountRowUnits(p.y); },
+      .units =
+          [](const PointwiseProblem& p) {
+            return CountRowUnits(p.y) * (p.y.block_channels() / kBlock);
+          },
       .run =
           [](const PointwiseProblem& p, const PointwiseArgs& args, int begin, int end) noexcept {
             WithType(p.a.dtype, args.a, [&](auto* a) {

@@ -140,8 +140,7 @@ class Lowering {
       layout_settled_[static_cast<size_t>(SlotOf(input))] = true;
     }
     const bool glue = std::holds_alternative<Activate>(op) ||
-                      std::holds_alternative<ChannelScale>(op) ||
-                      std::holds_alternative<Multiply>(op) || IsAddOfItsOwn(id);
+                      std::holds_alternative<ChannelScale>(op) || IsAddOfItsOwn(id);
     if (pool || glue) layout_settled_[static_cast<size_t>(SlotOf(id))] = true;
   }
 
