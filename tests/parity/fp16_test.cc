@@ -19,6 +19,16 @@ namespace {
 using runtime::Precision;
 
 const runtime::PlanOptions kFp16 = {.isa = kernels::TestIsa(), .precision = Precision::kF16};
+#if defined(MNV4_EMULATED)
+constexpr int kBatch = 1, kHeight = 32, kWidth = 32;  // a million products take a second
+const auto kNetworks = testing::Values("mobilenetv4_conv_small");
+#else
+constexpr int kBatch = 2, kHeight = 64, kWidth = 96;
+const auto kNetworks = testing::Values("mobilenetv4_conv_small", "mobilenetv4_conv_medium",
+                                       "mobilenetv4_conv_large", "mobilenetv4_hybrid_medium",
+                                       "mobilenetv4_hybrid_large", "mobilenetv4_conv_blur_medium");
+#endif
+
 bool Skips() { return !kernels::HasFp16(kernels::TestIsa()); }
 
 TEST(Fp16, IsRefusedWhereItIsNotArithmetic) {
@@ -51,13 +61,15 @@ void ExpectCloseToFloat32(const Graph& graph) {
   for (size_t i = 0; i < expected.size(); ++i) ASSERT_NEAR(one[i], expected[i], 2e-2 * largest);
   EXPECT_GT(cosine, 0.999);
   EXPECT_NE(one, expected);
-  for (const int threads : {2, 3}) EXPECT_EQ(RunOnHashInput(graph, kFp16, threads), one);
+  for (const int threads : {1, 2, 3}) {  // no EXPECT_EQ: it takes hours to print long vectors
+    EXPECT_TRUE(RunOnHashInput(graph, kFp16, threads) == one) << threads << " threads";
+  }
 }
 
 TEST(Fp16, IsCloseToFloat32OnTrainedWeights) {
   if (Skips()) GTEST_SKIP() << "no fp16 arithmetic here";
   const model::Model trained = model::Load(MNV4_SOURCE_DIR "/mnv4/cli/default_model.safetensors");
-  ExpectCloseToFloat32(trained.GraphFor(1, 96, 128));
+  ExpectCloseToFloat32(trained.GraphFor(kBatch, kHeight, kWidth));
 }
 
 // An expansion whose sums might pass fp16's range stays float32, and so does the depthwise
@@ -95,14 +107,10 @@ class Fp16Networks : public testing::TestWithParam<const char*> {};
 TEST_P(Fp16Networks, LogitsAreCloseToFloat32) {
   if (Skips()) GTEST_SKIP() << "no fp16 arithmetic here";
   const NetworkSpec spec = FindArchitecture(GetParam()).value();
-  ExpectCloseToFloat32(BindWellConditioned(Lower(spec, 2, 64, 96)));
+  ExpectCloseToFloat32(BindWellConditioned(Lower(spec, kBatch, kHeight, kWidth)));
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Fp16Networks,
-                         testing::Values("mobilenetv4_conv_small", "mobilenetv4_conv_medium",
-                                         "mobilenetv4_conv_large", "mobilenetv4_hybrid_medium",
-                                         "mobilenetv4_hybrid_large",
-                                         "mobilenetv4_conv_blur_medium"),
+INSTANTIATE_TEST_SUITE_P(All, Fp16Networks, kNetworks,
                          [](const auto& info) { return std::string(info.param).substr(12); });
 
 }  // namespace
