@@ -23,6 +23,7 @@ constexpr int kAhead = 8;
 std::vector<Other> AnswersOf(Classifier& classifier, std::span<const Image> pictures,
                              std::span<const float> logits) {
   std::vector<Other> answers;
+  if (pictures.empty()) return answers;  // and `logits` are older
   for (const Ranking& ranking : classifier.Classify(pictures, 1)) {
     answers.push_back({.index = ranking.front().index});
   }
