@@ -121,7 +121,7 @@ TEST_F(Eval, SaysHowAnotherPrecisionAgrees) {
   const Json against = Member(json, "against");
   EXPECT_EQ(Member(against, "right"), Member(json, "right"));
   EXPECT_EQ(Member(against, "same_answer"), Member(json, "pictures"));
-  EXPECT_EQ(Member(against, "max_difference"), Json(0));
+  EXPECT_EQ(Member(against, "max_difference"), Json(0.0));
 }
 
 TEST_F(Eval, WritesAPageOfMistakes) {
