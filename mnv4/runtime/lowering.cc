@@ -8,6 +8,7 @@
 
 #include "mnv4/base/check.h"
 #include "mnv4/base/error.h"
+#include "mnv4/runtime/conv_source.h"
 #include "mnv4/runtime/fp16_range.h"
 
 namespace mnv4::runtime {
@@ -17,26 +18,6 @@ using kernels::ConvKernel;
 using kernels::ConvProblem;
 using kernels::Desc;
 using kernels::Layout;
-
-// A convolution as the kernels know it: Conv2d, Linear and the fixed blur filter are all one.
-struct ConvSource {
-  ConvProblem problem;  // but for the descs
-  std::string weight;   // parameter, or what the packed weights are filed under
-  std::optional<NodeId> bias, scale;
-};
-
-constexpr float kBinomial[3] = {0.25f, 0.5f, 0.25f};
-
-// The values where they lie, or in `copy` if they need a conversion.
-std::span<const float> FloatsOf(const Tensor& tensor, std::vector<float>& copy) {
-  const void* values = tensor.bytes.data();
-  const bool aligned = reinterpret_cast<uintptr_t>(values) % alignof(float) == 0;
-  if (tensor.type.dtype == DType::kF32 && aligned) {
-    return {static_cast<const float*>(values), tensor.bytes.size() / sizeof(float)};
-  }
-  copy = ToFloats(tensor);
-  return copy;
-}
 
 class Lowering {
  public:
@@ -178,10 +159,8 @@ class Lowering {
   bool IsSettled(NodeId id) const { return type_settled_[static_cast<size_t>(SlotOf(id))]; }
 
   bool MayOverflow(const ConvSource& source, NodeId id) const {
-    const auto found = graph_.weights.find(source.weight);
-    if (found == graph_.weights.end()) return false;  // the blur filter: a mean
     std::vector<float> copy;
-    return MayPassFp16(FloatsOf(found->second, copy), FloatsIfAny(source.scale),
+    return MayPassFp16(WeightsOf(graph_, source, copy), FloatsIfAny(source.scale),
                        FloatsIfAny(source.bias), static_cast<size_t>(graph_.at(id).type.shape[3]));
   }
 
@@ -267,19 +246,8 @@ class Lowering {
 
   void Pack(const ConvKernel& kernel, const ConvProblem& problem, const ConvSource& source,
             void* packed) const {
-    const auto found = graph_.weights.find(source.weight);
     std::vector<float> copy;
-    std::span<const float> weights;
-    if (found == graph_.weights.end()) {
-      for (int c = 0; c < problem.y.c; ++c) {
-        for (const float row : kBinomial) {
-          for (const float column : kBinomial) copy.push_back(row * column);
-        }
-      }
-      weights = copy;
-    } else {
-      weights = FloatsOf(found->second, copy);
-    }
+    const std::span<const float> weights = WeightsOf(graph_, source, copy);
     kernel.pack(problem, weights.data(), FloatsIfAny(source.scale), FloatsIfAny(source.bias),
                 packed);
   }
@@ -348,40 +316,7 @@ class Lowering {
   // Helpers ------------------------------------------------------------------------------------
 
   std::optional<ConvSource> ConvSourceOf(NodeId id) const {
-    const Node& node = graph_.at(id);
-    ConvSource source;
-    ConvProblem& problem = source.problem;
-    const auto parameter = [&](size_t input) {
-      return std::get<Parameter>(graph_.at(node.inputs[input]).op).name;
-    };
-    if (const auto* conv = std::get_if<Conv2d>(&node.op)) {
-      problem.kernel = conv->kernel;
-      problem.stride = conv->stride;
-      problem.dilation = conv->dilation;
-      problem.pad = conv->pad;
-      problem.groups = conv->groups;
-      problem.activation = conv->activation;
-      source.weight = parameter(1);
-      if (node.inputs.size() > 2) source.bias = node.inputs[2];
-      if (node.inputs.size() > 3) source.scale = node.inputs[3];
-      return source;
-    }
-    if (const auto* linear = std::get_if<Linear>(&node.op)) {
-      problem.activation = linear->activation;
-      source.weight = parameter(1);
-      source.bias = node.inputs[2];
-      return source;
-    }
-    const auto* pool = std::get_if<Pool2d>(&node.op);
-    if (pool != nullptr && pool->kind == PoolKind::kBlur) {
-      problem.kernel = pool->kernel;
-      problem.stride = pool->stride;
-      problem.pad = pool->pad;
-      problem.groups = static_cast<int>(node.type.shape[3]);
-      source.weight = node.scope + ".blur";
-      return source;
-    }
-    return std::nullopt;
+    return runtime::ConvSourceOf(graph_, id);
   }
 
   ConvProblem WithDescs(ConvProblem problem, NodeId id) {
