@@ -42,9 +42,14 @@ if(LibTorch_FOUND AND NOT TARGET LibTorch::torch)
   endif()
   add_library(LibTorch::torch INTERFACE IMPORTED)
   # As system headers: their warnings are not ours. --no-as-needed: the CUDA library registers its
-  # kernels when it is loaded; nothing refers to it by name.
+  # kernels when it is loaded; nothing refers to it by name. What it needs of CUDA's libraries is
+  # between it and the loader.
   target_include_directories(LibTorch::torch SYSTEM INTERFACE
     ${LibTorch_API_DIR} ${LibTorch_INCLUDE_DIR})
+  if(EXISTS ${LibTorch_INCLUDE_DIR}/fmt AND NOT LibTorch_INCLUDE_DIR STREQUAL "/usr/include")
+    # A wheel brings the headers of a fmt of its own, which hide the system's, without its library.
+    target_compile_definitions(LibTorch::torch INTERFACE FMT_HEADER_ONLY)
+  endif()
   target_link_libraries(LibTorch::torch INTERFACE -Wl,--push-state,--no-as-needed ${libraries}
-    -Wl,--pop-state)
+    -Wl,--pop-state,--allow-shlib-undefined)
 endif()
