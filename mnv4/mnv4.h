@@ -47,7 +47,7 @@ struct ModelOptions {
   std::optional<int> img_size = {};     ///< input side, pixels
   std::optional<int> output_stride = {};   ///< 8, 16 or 32
   std::vector<std::string> features = {};  ///< wanted beside the logits: "C1".."C5", "pre_logits"
-  std::string precision = "fp32";          ///< or "bf16", "fp16", or "auto": the fastest this CPU has
+  std::string precision = "fp32";          ///< or "bf16", "fp16", "auto": the fastest there is
 };
 
 /// A network with its weights, preprocessing and labels.

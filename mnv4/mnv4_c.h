@@ -64,7 +64,7 @@ typedef struct mnv4_model_options {
   int output_stride;           /* -1: the file's; 8, 16 or 32 */
   const char* const* features; /* wanted beside the logits: "C1".."C5", "pre_logits" */
   size_t num_features;
-  const char* precision; /* "fp32" (also NULL), "bf16", "fp16", or "auto": the fastest this CPU has */
+  const char* precision; /* "fp32" (also NULL), "bf16", "fp16", "auto": the fastest there is */
 } mnv4_model_options;
 #define MNV4_MODEL_OPTIONS_INIT \
   { sizeof(mnv4_model_options), -1, -1, -1, -1, NULL, 0, NULL }

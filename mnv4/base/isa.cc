@@ -129,7 +129,9 @@ IsaSet CapIsa(IsaSet set, std::string_view cap) {
   for (const Entry& entry : kEntries) {
     if (!set.Has(entry.isa)) continue;
     capped.Add(entry.isa);
-    if (entry.name == cap) return capped;
+    if (entry.name != cap) continue;
+    // Intel's bf16 without tiles is slower than float32.
+    return set.Has(Isa::kAmx) && !capped.Has(Isa::kAmx) ? capped.Without(Isa::kBf16) : capped;
   }
   throw Error(ErrorCode::kInvalidArgument,
               "instruction set '" + std::string(cap) + "': this machine has " + ToString(set));

@@ -194,7 +194,7 @@ const Command kEval = {
         "Ctrl-C prints what is known so far (exit 130).",
     .example =
         "mnv4 eval -m models/conv_small imagenet/val --html mistakes.html\n"
-        "mnv4 eval -m models/conv_small imagenet/val --precision bf16 --against fp32",
+        "  mnv4 eval -m models/conv_small imagenet/val --precision bf16 --against fp32",
     .run = Run};
 
 }  // namespace mnv4::cli

@@ -7,8 +7,8 @@
 
 namespace mnv4::kernels {
 
-/// Counters of a benchmark that did `macs` fp32 multiply-adds in each iteration on one thread: their
-/// rate, and its share of what this machine does at most, measured right after. Clocks move.
+/// Counters of a benchmark that did `macs` fp32 multiply-adds in each iteration on one thread:
+/// their rate, and its share of what this machine does at most, measured right after. Clocks move.
 inline void CountMacs(benchmark::State& state, double macs) {
   ThreadPool alone(1);
   const double peak = MeasurePeaks(HostIsa(), alone).macs_per_s;

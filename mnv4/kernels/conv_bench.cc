@@ -43,7 +43,7 @@ ConvProblem ProblemOf(const ConvLayer& layer, DType dtype) {
 
 // Takes x as the kernel wants it, but for the picture.
 const ConvKernel& ChooseKernel(ConvProblem& p) {
-  IsaSet isa = HostIsa();
+  IsaSet isa = HostIsa().Without(Isa::kFp16);
   if (p.y.dtype == DType::kF32 || !MayUseTiles()) isa = isa.Without(Isa::kAmx);
   const std::span<const ConvKernel> table = ConvKernels(isa);
   for (const ConvKernel& kernel : table) {

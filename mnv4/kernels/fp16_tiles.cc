@@ -153,7 +153,7 @@ inline Pair LoadPair(const Half* at, bool first, bool second) {
 // lanes of one pixel from `lane` on. Taps on padding are skipped, or multiply zero in a pair.
 template <class V, int kSide, int kStride, int kRows, int kCount>
 void RunMapTile(const Fp16Map& map, int lane, int oy, int ox) {
-  constexpr int kPixels = kLanesOf < V >> kBlock ? kLanesOf<V> / kBlock : 1;
+  constexpr int kLanes = kLanesOf<V>, kPixels = kLanes > kBlock ? kLanes / kBlock : 1;
   constexpr int kStep = kPixels * kStride;  // inputs from a vector to the next
   constexpr int kInputs = (kCount - 1) * kStep + kSide;
   const int first_x = ox * kStride - map.pad_left, first_y = oy * kStride - map.pad_top;

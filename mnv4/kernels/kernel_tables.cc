@@ -102,6 +102,7 @@ const Tables& Fp16Tables() {
 namespace mnv4::kernels {
 namespace {
 
+// Of sets with several 16-bit arithmetics: tiles, then fp16.
 const Tables& TablesFor(IsaSet isa) {
 #if HWY_TARGETS & HWY_AVX3
   if (isa.Has(Isa::kAmx) && isa.Has(Isa::kBf16)) return N_AVX3::TileTables();

@@ -1,6 +1,6 @@
 #pragma once
-/// The distinct convolutions and attentions of the five published MobileNetV4 at their native sizes:
-/// Conv-S 224, Conv-M and Hybrid-M 256, Conv-L and Hybrid-L 384. Maps are square.
+/// The distinct convolutions and attentions of the five published MobileNetV4 at their native
+/// sizes: Conv-S 224, Conv-M and Hybrid-M 256, Conv-L and Hybrid-L 384. Maps are square.
 
 namespace mnv4::kernels {
 

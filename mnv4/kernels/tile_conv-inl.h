@@ -273,7 +273,7 @@ void RunStemOnTiles(const ConvProblem& p, const ConvArgs& args, int begin, int e
 }
 
 inline bool WrittenByTiles(const Desc& desc) { return IsLines(desc) || IsC16UpTo<BF16>(desc); }
-// Smaller maps are left to vectors.
+// Smaller maps are left to vectors, and rows too short for a tile if the kernel is wider than 1x1.
 inline bool FillsTiles(const ConvProblem& p) {
   return (ReadsOneRow(p) ? p.y.n * p.y.h * p.y.w : p.y.w) >= kTilePixels;
 }

@@ -18,7 +18,8 @@ Slot SlotOf(int channels, int first_step, int last_step) {
 
 bool Overlap(const Slot& a, const Slot& b) {
   const size_t slack = kCacheLine;
-  return a.offset < b.offset + b.desc.bytes() + slack && b.offset < a.offset + a.desc.bytes() + slack;
+  return a.offset < b.offset + b.desc.bytes() + slack &&
+         b.offset < a.offset + a.desc.bytes() + slack;
 }
 
 TEST(PlanArena, ReusesMemoryOfTensorsThatAreDone) {
@@ -42,8 +43,8 @@ TEST(PlanArena, NeverOverlapsTensorsThatLiveTogether) {
       EXPECT_EQ(slots[a].offset % kCacheLine, 0u);
       EXPECT_LE(slots[a].offset + slots[a].desc.bytes() + kCacheLine, bytes);
       for (size_t b = 0; b < a; ++b) {
-        const bool together = slots[a].first_step <= slots[b].last_step &&
-                              slots[b].first_step <= slots[a].last_step;
+        const bool together =
+            slots[a].first_step <= slots[b].last_step && slots[b].first_step <= slots[a].last_step;
         EXPECT_FALSE(together && Overlap(slots[a], slots[b]));
       }
     }

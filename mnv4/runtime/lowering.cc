@@ -178,11 +178,54 @@ class Lowering {
       problem.x.dtype = kernel.x_type;
       if (kernel.wants_halo) problem.x.halo = source.problem.pad;
       if (!kernel.accepts(problem)) continue;
+      const bool lines = kernel.x == Layout::kLine64 && !layout_settled_[x];
+      if (lines && !CanWriteLines(graph_.at(id).inputs[0])) continue;
       desc = problem.x;
       layout_settled_[x] = type_settled_[x] = true;
       halo_settled_[x] = halo_settled_[x] || kernel.wants_halo;
       return;
     }
+  }
+
+  // Whether the writer of a tensor has a kernel that writes lines. One that reads lines itself
+  // wants them from its own writer, and from nobody who also serves a depthwise convolution.
+  bool CanWriteLines(NodeId id) {
+    const Op& op = graph_.at(id).op;
+    if (std::holds_alternative<Attention>(op) || std::holds_alternative<Multiply>(op)) return true;
+    if (std::holds_alternative<Add>(op) && !IsAddOfItsOwn(id)) {
+      const auto conv = std::ranges::find(fused_into_, std::optional(id)) - fused_into_.begin();
+      return CanWriteLines(NodeId{static_cast<int32_t>(conv)});
+    }
+    const std::optional<ConvSource> source = ConvSourceOf(id);
+    if (!source.has_value()) return false;
+    const NodeId input = graph_.at(id).inputs[0];
+    const auto x = static_cast<size_t>(SlotOf(input));
+    ConvProblem problem = WithDescs(source->problem, id);
+    problem.y.layout = Layout::kLine64;
+    problem.y.dtype = DType::kBF16;
+    for (const ConvKernel* kernel : conv_table_) {
+      if (IsReference(*kernel)) return false;
+      if (layout_settled_[x] && kernel->x != out_.slots[x].desc.layout) continue;
+      if (type_settled_[x] && kernel->x_type != out_.slots[x].desc.dtype) continue;
+      problem.x.layout = kernel->x;
+      problem.x.dtype = kernel->x_type;
+      problem.x.halo = kernel->wants_halo ? problem.pad : out_.slots[x].desc.halo;
+      if (!kernel->accepts(problem)) continue;
+      return kernel->x != Layout::kLine64 || (CanWriteLines(input) && !FeedsDepthwise(input));
+    }
+    return false;
+  }
+
+  bool FeedsDepthwise(NodeId id) {
+    for (size_t i = 1; i < graph_.nodes.size(); ++i) {
+      const NodeId reader{static_cast<int32_t>(i)};
+      const std::optional<ConvSource> source = ConvSourceOf(reader);
+      if (source.has_value() && graph_.nodes[i].inputs[0] == id &&
+          WithDescs(source->problem, reader).depthwise()) {
+        return true;
+      }
+    }
+    return false;
   }
 
   // Walk 3 -------------------------------------------------------------------------------------

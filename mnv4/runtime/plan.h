@@ -137,7 +137,8 @@ class Plan {
   size_t arena_bytes() const { return arena_bytes_; }
   size_t scratch_bytes() const { return scratch_bytes_; }  ///< per thread
   size_t packed_bytes() const;                             ///< of all weights this plan reads
-  /// Scopes of the layers that stay float32 because fp16 might overflow (fp16_range.h).
+  /// Scopes of the layers that stay float32 because fp16 might overflow (fp16_range.h); depthwise
+  /// neighbours follow them.
   const std::vector<std::string>& kept_float32() const { return kept_float32_; }
 
  private:

@@ -129,7 +129,9 @@ TEST(Plan, GatesEachImageOfABatchOnFastKernels) {
     for (size_t i = 0; i < logits.size(); ++i) ASSERT_NEAR(logits[i], expected[i], 1e-5) << i;
   }
   for (const Precision precision : {Precision::kF32, Precision::kBf16}) {
-    if (precision == Precision::kBf16 && !HostIsa().Has(Isa::kBf16)) continue;
+    const bool offered =
+        precision == Precision::kF32 || ParsePrecision("auto", HostIsa()) == precision;
+    if (!offered) continue;
     PackedWeights packed;
     const Plan plan(Excited(1), {.precision = precision}, packed);
     for (const Step& step : plan.steps()) {

@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "mnv4/base/check.h"
-#include "mnv4/base/tensor.h"
+#include "mnv4/kernels/reference.h"
 
 namespace mnv4::runtime {
 namespace {
@@ -34,19 +34,6 @@ void ClearHalo(const Desc& desc, std::byte* data, int begin, int end) {
 }
 
 int Planes(const Desc& desc) { return desc.n * (desc.layout == Layout::kNhwc ? 1 : desc.blocks()); }
-
-// Element `at` of a tensor in memory.
-float ElementAt(const Desc& desc, const void* tensor, int64_t at) {
-  const void* const element = desc.Forward(tensor, at);
-  switch (desc.dtype) {
-    case DType::kBF16:
-      return BFloat16ToFloat(*static_cast<const uint16_t*>(element));
-    case DType::kF16:
-      return HalfToFloat(*static_cast<const uint16_t*>(element));
-    default:
-      return *static_cast<const float*>(element);
-  }
-}
 
 // The share of `thread` in `units` pieces of work.
 struct Range {
@@ -182,7 +169,8 @@ void Session::CopyOutput(const std::string& name, std::span<float> nchw) const {
       for (int y = 0; y < desc.h; ++y) {
         const int64_t row = desc.PanelOffset(c / kBlock, image, y, 0) + c % kBlock;
         for (int x = 0; x < desc.w; ++x) {
-          *out++ = ElementAt(desc, At<const void>(slot), row + x * desc.pixel_stride());
+          const int64_t at = row + x * desc.pixel_stride();
+          *out++ = static_cast<float>(kernels::ElementAt(desc, At<const void>(slot), at));
         }
       }
     }

@@ -1,8 +1,11 @@
 // bfloat16 against float32 on the stored cases' networks: as far apart as 8 bits explain.
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <string_view>
+#include <utility>
 
 #include "mnv4/arch/arch.h"
 #include "mnv4/base/error.h"
@@ -50,7 +53,9 @@ void CompareWithFloat32(const Graph& graph, const runtime::PlanOptions& options)
 }
 
 TEST_P(Bf16Networks, LogitsAreCloseToFloat32OnAnyNumberOfThreads) {
-  if (!DetectIsa().Has(Isa::kBf16)) GTEST_SKIP() << "no bf16 arithmetic here";
+  if (runtime::ParsePrecision("auto", HostIsa()) != Precision::kBf16) {
+    GTEST_SKIP() << "no bf16 arithmetic here";
+  }
   const NetworkSpec spec = FindArchitecture(GetParam()).value();
   CompareWithFloat32(BindWellConditioned(Lower(spec, 2, 96, 128)), {.precision = Precision::kBf16});
 }
@@ -77,6 +82,26 @@ TEST_P(Bf16Networks, LogitsAreCloseToFloat32OnEmulatedTiles) {
     }
   }
   CompareWithFloat32(graph, options);
+}
+
+// Neither where tiles are for some layers only: small maps, and whole batches of single pixels.
+TEST_P(Bf16Networks, NothingRunsByTheReferenceWhereSomeMapsAreTooSmallForTiles) {
+  if (kernels::EmulatedTileKernels().empty()) GTEST_SKIP() << "no bf16 conversions here";
+  const NetworkSpec spec = FindArchitecture(GetParam()).value();
+  constexpr std::pair<int, int> kShapes[] = {{1, 32}, {1, 96}, {1, 112}, {1, 224}, {16, 64}};
+  for (const auto& [batch, side] : kShapes) {
+    SCOPED_TRACE(fmt::format("{} of {} pixels", batch, side));
+    runtime::PackedWeights packed;
+    const runtime::Plan plan(BindWellConditioned(Lower(spec, batch, side, side)),
+                             {.isa = DetectIsa().Without(Isa::kAmx),
+                              .precision = Precision::kBf16,
+                              .first_kernels = kernels::EmulatedTileKernels()},
+                             packed);
+    for (const runtime::Step& step : plan.steps()) {
+      const std::string_view kernel = FactsOf(plan, step).kernel;
+      EXPECT_FALSE(kernel.ends_with("-ref")) << step.scope;
+    }
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Bf16Networks,
