@@ -170,10 +170,10 @@ TEST_F(Data, SaysWhatIsWrongWithACommandLine) {
 
 TEST_F(Data, CtrlCPrintsWhatIsKnown) {
   std::string manifest;
-  for (int i = 0; i < 200000; ++i) manifest += Name(i % 5) + ",1\n";
+  for (int i = 0; i < 20000; ++i) manifest += Name(i % 5) + ",1\n";
   WriteText("long.csv", manifest);
   const Outcome outcome =
-      Run("mnv4 data stats long.csv --img-size 500 & sleep 1; kill -INT $!; wait $!");
+      Run("mnv4 data stats long.csv --img-size 500 & sleep 2; kill -INT $!; wait $!");
   EXPECT_EQ(outcome.code, 130);
   EXPECT_THAT(outcome.out, HasSubstr(", interrupted"));
 }
