@@ -217,12 +217,15 @@ TEST(ConvKernels, DepthwiseAgreesWithAnyPaddingAndHalo) {
   Trial(halo).CompareAll();
 }
 
-// The problem with bfloat16 in some of its places.
-ConvProblem Bf16(ConvProblem p, bool x, bool y, bool residual = false) {
-  if (x) p.x = AsBf16(p.x);
-  if (y) p.y = AsBf16(p.y);
-  if (residual) p.residual = AsBf16(p.residual);
+// The problem with 16 bits in some of its places.
+ConvProblem Narrow(ConvProblem p, Desc (*as)(Desc), bool x, bool y, bool residual) {
+  if (x) p.x = as(p.x);
+  if (y) p.y = as(p.y);
+  if (residual) p.residual = as(p.residual);
   return p;
+}
+ConvProblem Bf16(const ConvProblem& p, bool x, bool y, bool residual = false) {
+  return Narrow(p, AsBf16, x, y, residual);
 }
 
 TEST(ConvKernels, Bf16Agrees) {
@@ -357,12 +360,8 @@ TEST(ConvKernels, StemAgreesForA1x1Kernel) {
   Trial(Bf16(Conv(x, 24, 1, 1, {}), false, true)).CompareAll();
 }
 
-// The problem with fp16 in some of its places.
-ConvProblem Fp16(ConvProblem p, bool x, bool y, bool residual = false) {
-  if (x) p.x = AsFp16(p.x);
-  if (y) p.y = AsFp16(p.y);
-  if (residual) p.residual = AsFp16(p.residual);
-  return p;
+ConvProblem Fp16(const ConvProblem& p, bool x, bool y, bool residual = false) {
+  return Narrow(p, AsFp16, x, y, residual);
 }
 
 TEST(ConvKernels, Fp16Agrees) {

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <cmath>
 #include <string_view>
 #include <utility>
 
@@ -19,6 +18,8 @@ namespace {
 
 using runtime::Precision;
 
+constexpr double kBound = 5e-2;  // of the largest logit
+
 TEST(Bf16, IsRefusedWhereItIsNotArithmetic) {
   const NetworkSpec spec = FindArchitecture("mobilenetv4_conv_small_035").value();
   const Graph graph = BindHashWeights(Lower(spec, 1, 32, 32));
@@ -33,31 +34,13 @@ TEST(Bf16, IsRefusedWhereItIsNotArithmetic) {
 
 class Bf16Networks : public testing::TestWithParam<const char*> {};
 
-// `options` on one, two and three threads against float32.
-void CompareWithFloat32(const Graph& graph, const runtime::PlanOptions& options) {
-  const std::vector<float> expected = RunOnHashInput(graph, {}, 1);
-  const std::vector<float> one = RunOnHashInput(graph, options, 1);
-  double largest = 1, dot = 0, squares_one = 0, squares_expected = 0;
-  for (size_t i = 0; i < expected.size(); ++i) {
-    largest = std::max(largest, std::fabs(static_cast<double>(expected[i])));
-    dot += static_cast<double>(one[i]) * expected[i];
-    squares_one += static_cast<double>(one[i]) * one[i];
-    squares_expected += static_cast<double>(expected[i]) * expected[i];
-  }
-  for (size_t i = 0; i < expected.size(); ++i) ASSERT_NEAR(one[i], expected[i], 5e-2 * largest);
-  EXPECT_GT(dot / std::sqrt(squares_one * squares_expected), 0.999);
-  EXPECT_NE(one, expected);
-  for (const int threads : {2, 3}) {
-    EXPECT_EQ(RunOnHashInput(graph, options, threads), one);
-  }
-}
-
 TEST_P(Bf16Networks, LogitsAreCloseToFloat32OnAnyNumberOfThreads) {
   if (runtime::ParsePrecision("auto", HostIsa()) != Precision::kBf16) {
     GTEST_SKIP() << "no bf16 arithmetic here";
   }
   const NetworkSpec spec = FindArchitecture(GetParam()).value();
-  CompareWithFloat32(BindWellConditioned(Lower(spec, 2, 96, 128)), {.precision = Precision::kBf16});
+  ExpectCloseToFloat32(BindWellConditioned(Lower(spec, 2, 96, 128)),
+                       {.precision = Precision::kBf16}, kBound);
 }
 
 // What runs where the CPU has tiles: every dense layer on them, nothing by the slow reference.
@@ -81,7 +64,7 @@ TEST_P(Bf16Networks, LogitsAreCloseToFloat32OnEmulatedTiles) {
       EXPECT_TRUE(kernel.ends_with("-emulated")) << kernel;
     }
   }
-  CompareWithFloat32(graph, options);
+  ExpectCloseToFloat32(graph, options, kBound);
 }
 
 // Neither where tiles are for some layers only: small maps, and whole batches of single pixels.

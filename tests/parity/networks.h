@@ -1,7 +1,11 @@
 #pragma once
 /// What the parity tests share: networks filled by hash, run at every instruction set.
 
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -61,6 +65,31 @@ inline std::vector<float> RunOnHashInput(const Graph& graph, const runtime::Plan
   std::vector<float> logits(session.OutputSize("logits"));
   session.CopyOutput("logits", logits);
   return logits;
+}
+
+/// `options` within `bound` of float32's largest logit, in the same direction, and with the same
+/// bits on any number of threads.
+inline void ExpectCloseToFloat32(const Graph& graph, const runtime::PlanOptions& options,
+                                 double bound) {
+  const std::vector<float> expected = RunOnHashInput(graph, {}, 1);
+  const std::vector<float> one = RunOnHashInput(graph, options, 1);
+  double largest = 1, dot = 0, squares_one = 0, squares_expected = 0, worst = 0;
+  for (size_t i = 0; i < expected.size(); ++i) {
+    largest = std::max(largest, std::fabs(static_cast<double>(expected[i])));
+    dot += static_cast<double>(one[i]) * expected[i];
+    squares_one += static_cast<double>(one[i]) * one[i];
+    squares_expected += static_cast<double>(expected[i]) * expected[i];
+    worst = std::max(worst, std::fabs(static_cast<double>(one[i]) - expected[i]));
+  }
+  const double cosine = dot / std::sqrt(squares_one * squares_expected);
+  testing::Test::RecordProperty("worst", fmt::format("{:.2g}", worst / largest));
+  testing::Test::RecordProperty("cosine", fmt::format("{:.6f}", cosine));
+  for (size_t i = 0; i < expected.size(); ++i) ASSERT_NEAR(one[i], expected[i], bound * largest);
+  EXPECT_GT(cosine, 0.999);
+  EXPECT_TRUE(one != expected);  // EXPECT_NE would print a thousand logits
+  for (const int threads : {1, 2, 3}) {
+    EXPECT_TRUE(RunOnHashInput(graph, options, threads) == one) << threads << " threads";
+  }
 }
 
 }  // namespace mnv4
