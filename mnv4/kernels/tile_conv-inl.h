@@ -64,16 +64,15 @@ PanelPair<T> PanelsOf(const Desc& desc, T* tensor, int panel, const PanelRun& ru
           .lines = lines};
 }
 
-HWY_NOINLINE Vec Curve(Activation activation, Vec v) {
-  return activation == Activation::kGelu        ? Gelu(v)
-         : activation == Activation::kHardSwish ? hn::Mul(v, HardSigmoid(v))
-                                                : HardSigmoid(v);
+template <class Y>
+HWY_NOINLINE void ActivateSums(Activation activation, float* sums, int count) {
+  Activate<Y>(activation, sums, count);
 }
 
 // Sums of products that wait for what comes after: residual, activation, rounding.
 template <class Y, class R>
 struct Unfinished {
-  const float* sums = nullptr;  // [pixels][32]
+  float* sums = nullptr;  // [pixels][32]
   int pixels = 0, panels = 0;
   PanelPair<Y> y;
   PanelPair<const R> residual;  // null for none
@@ -81,8 +80,11 @@ struct Unfinished {
   ClampLimits limits;
 
   HWY_INLINE void Finish(int count) {
+    count = std::min(count, pixels);
+    pixels -= count;
+    if (!IsClamp(activation)) ActivateSums<Y>(activation, sums, count * kGroupChannels);
     const Vec lo = hn::Set(kF32, limits.lo), hi = hn::Set(kF32, limits.hi);
-    for (int i = std::min(count, pixels); i > 0; --i) {
+    for (; count > 0; --count) {
       Vec a = hn::Load(kF32, sums);
       Vec b = panels == 2 ? hn::Load(kF32, sums + kBlock) : hn::Zero(kF32);
       if (residual.at != nullptr) {
@@ -90,15 +92,10 @@ struct Unfinished {
         if (panels == 2) b = hn::Add(b, LoadAsF32(residual.at + residual.second));
         residual.at += residual.pixel;
       }
-      if (!IsClamp(activation)) {
-        a = Curve(activation, a);
-        b = Curve(activation, b);
-      }
       Store(Clamp(a, lo, hi), Clamp(b, lo, hi));
       y.at += y.pixel;
       sums += kGroupChannels;
     }
-    pixels -= std::min(count, pixels);
   }
 
  private:
