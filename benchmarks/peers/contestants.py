@@ -51,6 +51,10 @@ class OursBf16(Ours):
     precision = "bf16"
 
 
+class OursFp16(Ours):
+    precision = "fp16"
+
+
 class OnnxRuntime(Contestant):
     label, package, imports = "ONNX Runtime", "onnxruntime", ("onnxruntime",)
     format = "onnx"
@@ -202,6 +206,7 @@ CONTESTANTS: dict[str, type[Contestant]] = {
     "torch": TorchCompiled,
     "torch-eager": TorchEager,
     "ours-bf16": OursBf16,
+    "ours-fp16": OursFp16,
     "openvino-default": OpenVinoDefault,
     "ncnn-bf16": NcnnBf16,
 }

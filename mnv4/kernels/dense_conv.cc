@@ -194,7 +194,7 @@ void Run(const ConvProblem& p, const ConvArgs& args, int begin, int end, int thr
 // The picture is float32.
 void RunStemBf16(const ConvProblem& p, const ConvArgs& args, int begin, int end,
                  int threads) noexcept {
-  RoundedRows<kStep<BF16>> picture(p, args);
+  RoundedRows picture(p, args);
   RunOnRows<BF16>(p, args, begin, end, threads, picture.offsets(),
                   [&](int image, int row) { return picture.For(image, row); });
 }
@@ -269,7 +269,7 @@ constinit const ConvKernel kStemConvBf16 = [] {
     return p.y.dtype == DType::kBF16 && AcceptsStem<BF16>(p);  // else the other stem is exact
   };
   row.x_type = DType::kF32;
-  row.scratch_bytes = RoundedRows<kStep<BF16>>::Bytes;
+  row.scratch_bytes = RoundedRows::Bytes;
   row.run = RunStemBf16;
   return row;
 }();

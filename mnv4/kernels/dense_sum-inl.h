@@ -22,12 +22,15 @@ namespace {
 constexpr int kMaxTaps = 64;
 
 // What an output pixel sums over: taps, each of `depth` values that lie side by side. The picture's
-// rows are c_in values per pixel side by side, so one tap covers a whole row of the kernel.
+// rows are c_in values per pixel side by side, so one tap covers a whole row of the kernel, or all
+// of them if they are copied side by side: `patch`.
 struct Sum {
-  explicit Sum(const ConvProblem& p)
+  explicit Sum(const ConvProblem& p, bool patch = false)
       : rows(p.x.layout == Layout::kNhwc),
-        taps(rows ? p.kernel.h : p.kernel.h * p.kernel.w),
-        depth(rows ? p.kernel.w * p.x.c : p.x.c) {}
+        taps(!rows   ? p.kernel.h * p.kernel.w
+             : patch ? 1
+                     : p.kernel.h),
+        depth(!rows ? p.x.c : p.kernel.h / taps * p.kernel.w * p.x.c) {}
 
   // Where value `i` of tap `tap` has its weight, from the first one of its output channel.
   int64_t WeightAt(const ConvProblem& p, int tap, int i) const {
@@ -59,14 +62,18 @@ inline Offsets OffsetsOf(const ConvProblem& p) {
 
 // A panel is 16 floats of bias, then a row of 16 weights for each value of each tap, kStep<T> rows
 // interlaced: a row is as wide as T is, so that a step is a cache line. The values of a tap are
-// filled up to a multiple of `granule`.
+// filled up to a multiple of `granule`; if that is more than a step, a picture is read in patches.
 template <class T, int granule = kStep<T>>
 int StepsOf(const Sum& sum) {  // of a tap
   return (sum.depth + granule - 1) / granule * (granule / kStep<T>);
 }
+template <class T, int granule>
+Sum SumOf(const ConvProblem& p) {
+  return Sum(p, granule > kStep<T>);
+}
 template <class T, int granule = kStep<T>>
 int64_t PanelBytes(const ConvProblem& p) {
-  const Sum sum(p);
+  const Sum sum = SumOf<T, granule>(p);
   return kCacheLine * (1 + int64_t{sum.taps} * StepsOf<T, granule>(sum));
 }
 
@@ -82,7 +89,7 @@ T Rounded(float value) {
 template <class T, int granule = kStep<T>>
 void PackPanels(const ConvProblem& p, const float* oihw, std::span<const float> scale,
                 std::span<const float> bias, void* packed) {
-  const Sum sum(p);
+  const Sum sum = SumOf<T, granule>(p);
   const int64_t channel = int64_t{sum.taps} * sum.depth;  // weights of an output channel
   const int64_t tap_weights = int64_t{StepsOf<T, granule>(sum)} * kStep<T> * kBlock;
   auto* panel = static_cast<std::byte*>(packed);
@@ -107,9 +114,8 @@ void PackPanels(const ConvProblem& p, const float* oihw, std::span<const float> 
 }
 
 #if HWY_TARGET == HWY_AVX3
-/// The rows of the picture that an output row reads, rounded to bfloat16. A tap reads up to
-/// `granule` - 1 values past its end, which meet weights of zero and must be numbers.
-template <int granule>
+/// The rows of the picture that an output row reads, rounded to bfloat16. A step may read a value
+/// past the end of a tap, which meets a weight of zero and must be a number.
 class RoundedRows {
  public:
   RoundedRows(const ConvProblem& p, const ConvArgs& args)
@@ -147,13 +153,73 @@ class RoundedRows {
  private:
   static int64_t Stride(const ConvProblem& p) {
     const auto values = static_cast<size_t>(p.x.columns()) * p.x.c;
-    return static_cast<int64_t>(RoundUp(values + granule - 1, kBlock));
+    return static_cast<int64_t>(RoundUp(values + 1, kBlock));
   }
 
   const ConvProblem& p_;
   const float* const picture_;
   BF16* const rounded_;
   int image_ = -1, row_ = -1;  // what lies in `rounded_`
+};
+
+/// What each pixel of an output row sums over, side by side and rounded to bfloat16: lines of 64
+/// bytes, filled with zeros.
+class RoundedPatches {
+ public:
+  RoundedPatches(const ConvProblem& p, const ConvArgs& args)
+      : p_(p),
+        picture_(static_cast<const float*>(args.x)),
+        patches_(static_cast<BF16*>(args.scratch)) {}
+
+  // Elements from a pixel's patch to the next one's.
+  static int64_t Stride(const ConvProblem& p) {
+    constexpr size_t kLine = kCacheLine / sizeof(BF16);
+    return static_cast<int64_t>(RoundUp(static_cast<size_t>(Sum(p, true).depth), kLine));
+  }
+  static size_t Bytes(const ConvProblem& p) {
+    return static_cast<size_t>(p.y.w * Stride(p)) * sizeof(BF16);
+  }
+  // Where they begin.
+  const BF16* For(int image, int row) {
+    if (image == image_ && row == row_) return patches_;
+    image_ = image;
+    row_ = row;
+    const int of_row = p_.kernel.w * p_.x.c, depth = p_.kernel.h * of_row;
+    const int64_t in_row = int64_t{p_.dilation.h} * p_.x.columns() * p_.x.c;
+    const float* const in =
+        picture_ + p_.x.Offset(0, image, row * p_.stride.h - p_.pad.top, -p_.pad.left);
+    for (int ky = 0; ky < p_.kernel.h; ++ky) {
+      for (int i = 0; i < of_row; i += kBlock) {
+        const int count = std::min(kBlock, of_row - i);
+        CopyToAll(in + ky * in_row + i, count, patches_ + ky * of_row + i, count);
+      }
+    }
+    for (int i = depth; i < Stride(p_); i += kBlock) {
+      CopyToAll(in, 0, patches_ + i, std::min(kBlock, static_cast<int>(Stride(p_)) - i));
+    }
+    return patches_;
+  }
+
+ private:
+  // `count` values to the same place in all patches, then zeros up to `room`, at most 16.
+  void CopyToAll(const float* in, int count, BF16* out, int room) const {
+    const auto real = hn::FirstN(kF32, static_cast<size_t>(count));
+    const auto stored = static_cast<__mmask16>((1u << room) - 1);
+    const int64_t step = int64_t{p_.stride.w} * p_.x.c, stride = Stride(p_);
+    const int64_t ahead = int64_t{2 * p_.stride.h} * p_.x.columns() * p_.x.c;
+    for (int x = 0; x < p_.y.w; ++x, in += step, out += stride) {
+      __builtin_prefetch(in + ahead);
+      const Vec v = hn::MaskedLoad(real, kF32, in);
+      __m256i bits;
+      __asm__("vcvtneps2bf16 %1, %0" : "=v"(bits) : "v"(v.raw));
+      _mm256_mask_storeu_epi16(out, stored, bits);
+    }
+  }
+
+  const ConvProblem& p_;
+  const float* const picture_;
+  BF16* const patches_;
+  int image_ = -1, row_ = -1;  // whose lie in `patches_`
 };
 #endif
 

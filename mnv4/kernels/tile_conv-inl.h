@@ -167,13 +167,13 @@ inline bool ReadsOneRow(const ConvProblem& p) {
 }
 
 // rows(image, row): where the first tap of output row `row` begins; the others lie at `offsets`.
+// x_pixel: elements from what one pixel of y reads to what the next one does.
 template <class Tiles, class Y, class R, class Rows>
 void RunOnTiles(const ConvProblem& p, const ConvArgs& args, Y* y, const R* residual, int begin,
-                int end, int threads, const Offsets& offsets, Rows rows) {
+                int end, int threads, const Offsets& offsets, int64_t x_pixel, Rows rows) {
   const PanelSplit split = SplitPanels(p, kTileSplit, threads);
-  const Sum sum(p);
+  const Sum sum = SumOf<BF16, kTileDepth>(p);
   const int pixels = p.y.n * p.y.h * p.y.w, row_pixels = pixels / split.rows;
-  const int64_t x_pixel = p.stride.w * p.x.pixel_stride();
   const int64_t panel_bytes = PanelBytes<BF16, kTileDepth>(p);
   const auto* const packed = static_cast<const std::byte*>(args.packed);
 
@@ -255,7 +255,8 @@ void RunConvOnTiles(const ConvProblem& p, const ConvArgs& args, int begin, int e
   };
   WithType(p.y.dtype, args.y, [&](auto* y) {
     WithType(p.residual.dtype, args.residual, [&](const auto* residual) {
-      RunOnTiles<Tiles>(p, args, y, residual, begin, end, threads, OffsetsOf(p), rows);
+      RunOnTiles<Tiles>(p, args, y, residual, begin, end, threads, OffsetsOf(p),
+                        p.stride.w * p.x.pixel_stride(), rows);
     });
   });
 }
@@ -263,10 +264,11 @@ void RunConvOnTiles(const ConvProblem& p, const ConvArgs& args, int begin, int e
 template <class Tiles>
 void RunStemOnTiles(const ConvProblem& p, const ConvArgs& args, int begin, int end,
                     int threads) noexcept {
-  RoundedRows<kTileDepth> picture(p, args);
+  RoundedPatches picture(p, args);
   const float* const no_residual = nullptr;
   RunOnTiles<Tiles>(p, args, static_cast<BF16*>(args.y), no_residual, begin, end, threads,
-                    picture.offsets(), [&](int image, int row) { return picture.For(image, row); });
+                    Offsets{}, RoundedPatches::Stride(p),
+                    [&](int image, int row) { return picture.For(image, row); });
 }
 
 inline bool WrittenByTiles(const Desc& desc) { return IsLines(desc) || IsC16UpTo<BF16>(desc); }
@@ -286,7 +288,7 @@ inline bool AcceptsPointwiseOnTiles(const ConvProblem& p) {
 inline bool AcceptsStemOnTiles(const ConvProblem& p) {
   return p.groups == 1 && p.x.dtype == DType::kF32 && p.x.layout == Layout::kNhwc &&
          p.y.dtype == DType::kBF16 && WrittenByTiles(p.y) && !p.has_residual &&
-         Covers(p.x.halo, p.pad) && p.kernel.h <= kMaxTaps && p.dilation.w == 1 &&
+         Covers(p.x.halo, p.pad) && p.dilation.w == 1 &&
          KeepsZeroLanes(p.activation, p.y) && FillsTiles(p);
 }
 
@@ -314,7 +316,7 @@ constexpr ConvKernel StemOnTiles(const char* name) {
   ConvKernel row = DenseOnTiles<Tiles>(name, AcceptsStemOnTiles);
   row.x = Layout::kNhwc;
   row.x_type = DType::kF32;
-  row.scratch_bytes = RoundedRows<kTileDepth>::Bytes;
+  row.scratch_bytes = RoundedPatches::Bytes;
   row.run = RunStemOnTiles<Tiles>;
   return row;
 }
