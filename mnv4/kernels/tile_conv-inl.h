@@ -81,30 +81,55 @@ struct Unfinished {
 
   HWY_INLINE void Finish(int count) {
     count = std::min(count, pixels);
+    if (count <= 0) return;
     pixels -= count;
     if (!IsClamp(activation)) ActivateSums<Y>(activation, sums, count * kGroupChannels);
-    const Vec lo = hn::Set(kF32, limits.lo), hi = hn::Set(kF32, limits.hi);
-    for (; count > 0; --count) {
-      Vec a = hn::Load(kF32, sums);
-      Vec b = panels == 2 ? hn::Load(kF32, sums + kBlock) : hn::Zero(kF32);
-      if (residual.at != nullptr) {
-        a = hn::Add(a, LoadAsF32(residual.at));
-        if (panels == 2) b = hn::Add(b, LoadAsF32(residual.at + residual.second));
-        residual.at += residual.pixel;
-      }
-      Store(Clamp(a, lo, hi), Clamp(b, lo, hi));
-      y.at += y.pixel;
-      sums += kGroupChannels;
+    // The loops that nearly all pixels go through look at nothing but their values.
+    if (panels == 1 || limits.hi < std::numeric_limits<float>::infinity()) {
+      FinishPixels<Usual::kNo>(count);
+    } else if (residual.at == nullptr) {
+      FinishPixels<Usual::kPlain>(count);
+    } else {
+      FinishPixels<Usual::kResidual>(count);
     }
+    y.at += count * y.pixel;
+    residual.at += count * residual.pixel;
+    sums += count * kGroupChannels;
   }
 
  private:
-  HWY_INLINE void Store(Vec a, Vec b) {
-    if constexpr (std::is_same_v<Y, BF16>) {
-      if (y.lines) return StorePairFromF32(a, b, y.at);
+  enum class Usual { kNo, kPlain, kResidual };  // two panels, no upper limit
+
+  template <Usual kUsual>
+  HWY_INLINE void FinishPixels(int count) const {
+    const bool usual = kUsual != Usual::kNo, two = usual || panels == 2;
+    const bool adds = usual ? kUsual == Usual::kResidual : residual.at != nullptr;
+    const Vec lo = hn::Set(kF32, limits.lo), hi = hn::Set(kF32, limits.hi);
+    const float* sum = sums;
+    const R* add = residual.at;
+    Y* out = y.at;
+    for (int i = 0; i < count; ++i, sum += kGroupChannels, out += y.pixel) {
+      Vec a = hn::Load(kF32, sum), b = two ? hn::Load(kF32, sum + kBlock) : hn::Zero(kF32);
+      if (adds) {
+        a = hn::Add(a, LoadAsF32(add));
+        if (two) b = hn::Add(b, LoadAsF32(add + residual.second));
+        add += residual.pixel;
+      }
+      a = AtLeast(lo, a);
+      b = AtLeast(lo, b);
+      if (!usual) {
+        a = AtMost(hi, a);
+        b = AtMost(hi, b);
+      }
+      if constexpr (std::is_same_v<Y, BF16>) {
+        if (y.lines) {
+          StorePairFromF32(a, b, out);
+          continue;
+        }
+      }
+      StoreFromF32(a, out);
+      if (two) StoreFromF32(b, out + y.second);
     }
-    StoreFromF32(a, y.at);
-    if (panels == 2) StoreFromF32(b, y.at + y.second);
   }
 };
 
