@@ -16,6 +16,7 @@
 #include "mnv4/base/tensor.h"
 #include "mnv4/kernels/fp16_tiles.h"
 #include "mnv4/kernels/math-inl.h"
+#include "mnv4/kernels/panel_split.h"
 #include "mnv4/kernels/rows-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -124,12 +125,45 @@ void Pack(const ConvProblem& p, const float* oihw, std::span<const float> scale,
   }
 }
 
-// A unit is an output row; blocks are outermost, so that threads take channels, as the expansion
-// before them does.
+// A unit is an output row of a block; units are ordered chunk of rows, block, row. One chunk makes
+// consecutive ranges of units a split by channels.
 int Units(const ConvProblem& p, int /*threads*/) { return p.y.panels() * p.y.n * p.y.h; }
 
+// Rows of one block and one image.
+struct RowRun {
+  int block, image, oy_begin, oy_end, unit_end;
+};
+RowRun RunAt(const ConvProblem& p, const EvenSplit& chunks, int unit, int end) {
+  const int blocks = p.y.panels();
+  int chunk = 0;
+  while (chunks.Begin(chunk + 1) * blocks <= unit) ++chunk;
+  const int first = chunks.Begin(chunk), rows = chunks.Size(chunk);
+  const int block = (unit - first * blocks) / rows, row = first + (unit - first * blocks) % rows;
+  const int oy = row % p.y.h;
+  const int length = std::min({first + rows - row, p.y.h - oy, end - unit});
+  return {block, row / p.y.h, oy, oy + length, unit + length};
+}
+
+// Asks for the input rows beside a thread's own, which another core has written, in all blocks at
+// once: one after another they would be waited for.
+void PrefetchNeighbours(const ConvProblem& p, const void* x, const RowRun& run) {
+  const int first = run.oy_begin * p.stride.h, last = run.oy_end * p.stride.h;
+  const int64_t row_bytes = int64_t{p.x.w} * kBlock * static_cast<int64_t>(SizeOf(p.x.dtype));
+  const auto prefetch = [&](int begin, int end) {
+    for (int block = 0; block < p.x.blocks(); ++block) {
+      for (int row = std::max(begin, 0); row < std::min(end, p.x.h); ++row) {
+        const auto* const at = static_cast<const std::byte*>(
+            p.x.Forward(x, p.x.Offset(block, run.image, row, 0)));
+        for (int64_t i = 0; i < row_bytes; i += 64) __builtin_prefetch(at + i);
+      }
+    }
+  };
+  if (run.oy_begin > 0) prefetch(first - p.pad.top, first);
+  prefetch(last, last - p.stride.h - p.pad.top + p.kernel.h);
+}
+
 template <int kSide, int kStride, int kOutPixel, class T>
-void Run(const ConvProblem& p, const ConvArgs& args, int begin, int end, int /*threads*/) noexcept {
+void Run(const ConvProblem& p, const ConvArgs& args, int begin, int end, int threads) noexcept {
   static constexpr auto kTiles =
       TilesOfWidth<kSide, kStride, kOutPixel, T>(std::make_index_sequence<kTilePixels>());
   // A row is cut evenly, so that widths differ by one pixel at most.
@@ -143,9 +177,13 @@ void Run(const ConvProblem& p, const ConvArgs& args, int begin, int end, int /*t
   map.pad_top = p.pad.top;
   map.pad_left = p.pad.left;
   map.limits = LimitsOf(p.activation);
+  // As the layers around it are split: by pixels beside tiles, else by channels.
+  const int rows = p.y.n * p.y.h;
+  const bool by_rows = kOutPixel != kBlock && rows * p.y.w >= kTileMinPixels * threads;
+  const EvenSplit chunks(rows, by_rows ? std::min(threads, rows) : 1);
+  if (by_rows && threads > 1) PrefetchNeighbours(p, args.x, RunAt(p, chunks, begin, end));
   for (int unit = begin; unit < end;) {
-    const int block = unit / (p.y.h * p.y.n), image = unit / p.y.h % p.y.n;
-    const int oy_begin = unit % p.y.h, oy_end = std::min(p.y.h, oy_begin + end - unit);
+    const auto [block, image, oy_begin, oy_end, unit_end] = RunAt(p, chunks, unit, end);
     map.in = static_cast<const T*>(args.x) + p.x.PanelOffset(block, image, 0, 0);
     map.out = static_cast<T*>(args.y) + p.y.PanelOffset(block, image, 0, 0);
     map.bias = static_cast<const float*>(args.packed) + block * PanelFloats(p);
@@ -163,7 +201,7 @@ void Run(const ConvProblem& p, const ConvArgs& args, int begin, int end, int /*t
         ZeroRestOfLine(p.y, block, row, p.y.w);
       }
     }
-    unit += oy_end - oy_begin;
+    unit = unit_end;
   }
 }
 

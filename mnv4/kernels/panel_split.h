@@ -4,23 +4,24 @@
 /// makes consecutive ranges of units a split by channels, many chunks a split by pixels.
 
 #include <algorithm>
+#include <limits>
 
 #include "mnv4/kernels/kernel.h"
 
 namespace mnv4::kernels {
 
-/// `total` things cut into `parts` whose sizes differ by one at most, the larger ones first.
+/// `total` things cut into `parts` whose sizes differ by one at most, the larger ones spread evenly.
 class EvenSplit {
  public:
   EvenSplit() = default;
-  EvenSplit(int total, int parts) : parts_(parts), size_(total / parts), larger_(total % parts) {}
+  EvenSplit(int total, int parts) : total_(total), parts_(parts) {}
 
   int parts() const { return parts_; }
-  int Begin(int part) const { return size_ * part + std::min(larger_, part); }
-  int Size(int part) const { return size_ + (part < larger_ ? 1 : 0); }
+  int Begin(int part) const { return static_cast<int>(int64_t{total_} * part / parts_); }
+  int Size(int part) const { return Begin(part + 1) - Begin(part); }
 
  private:
-  int parts_ = 1, size_ = 0, larger_ = 0;
+  int total_ = 0, parts_ = 1;
 };
 
 /// Consecutive units of one group and one row of output.
@@ -59,6 +60,10 @@ struct PanelSplit {
   }
 };
 
+/// Beside tiles (tile_conv-inl.h), layers other than projections are split by channels if there are
+/// fewer pixels for each thread.
+inline constexpr int kTileMinPixels = 90;
+
 struct SplitRule {
   int tile_pixels, group_panels;  ///< the largest tile of the target
   /// Rows are counted and cut in units of so many pixels, of which the last may be shorter.
@@ -66,6 +71,8 @@ struct SplitRule {
   /// A projection reads what all threads have just written, so each takes its own pixels; but not
   /// when that leaves each but a few tiles (49 pixels on 2 threads still gain).
   int min_pixels_per_thread = 24;
+  /// The same for layers of all kinds.
+  int min_pixels_of_all = std::numeric_limits<int>::max();
   /// The part of x that one chunk reads stays in half an L2 cache of 512 KB while all panels pass.
   int64_t chunk_bytes = 256 << 10;
 };
@@ -82,16 +89,22 @@ inline PanelSplit SplitPanels(const ConvProblem& p, const SplitRule& rule, int t
   PanelSplit split;
   split.rows = merges ? 1 : p.y.n * p.y.h;
   split.rows_per_image = merges ? 1 : p.y.h;
-  const int row_pixels = pixels / split.rows;
-  split.row = EvenSplit((row_pixels + rule.granule - 1) / rule.granule,
-                        (row_pixels + rule.tile_pixels - 1) / rule.tile_pixels);
   split.groups = (p.y.panels() + rule.group_panels - 1) / rule.group_panels;
 
-  const int tiles = split.rows * split.row.parts();
   const int64_t x_bytes = static_cast<int64_t>(p.x.bytes());
   int chunks = static_cast<int>((x_bytes + rule.chunk_bytes - 1) / rule.chunk_bytes);
-  const bool projects = p.y.c < p.x.c && pixels >= rule.min_pixels_per_thread * threads;
-  if (chunks > 1 || projects) chunks = (chunks + threads - 1) / threads * threads;
+  const bool by_pixels =
+      pixels / threads >= (p.y.c < p.x.c ? rule.min_pixels_per_thread : rule.min_pixels_of_all);
+  if (chunks > 1 || by_pixels) chunks = (chunks + threads - 1) / threads * threads;
+
+  const int row_pixels = pixels / split.rows;
+  const int granules = (row_pixels + rule.granule - 1) / rule.granule;
+  int row_tiles = (row_pixels + rule.tile_pixels - 1) / rule.tile_pixels;
+  if (by_pixels && merges && rule.min_pixels_of_all < pixels) {  // as many for each chunk
+    row_tiles = std::min((row_tiles + chunks - 1) / chunks * chunks, granules);
+  }
+  split.row = EvenSplit(granules, row_tiles);
+  const int tiles = split.rows * row_tiles;
   split.chunks = EvenSplit(tiles, std::clamp(chunks, 1, tiles));
   return split;
 }

@@ -22,12 +22,14 @@ constexpr int kTileDepth = 32;      // values of a row: a line
 constexpr int kTileBytes = 1024;    // 16 rows of 64 bytes
 constexpr int kGroupChannels = 32;  // two panels
 
-// Projections on two threads: below 100 pixels by channels, from 144 on by pixels. CPUs with tiles
+// CPUs with tiles multiply faster than one core gets what the other wrote, so threads keep to their
+// pixels from layer to layer, unless the map is so small that reading all weights takes longer. They
 // have 2 MB of L2.
 constexpr SplitRule kTileSplit = {.tile_pixels = 2 * kTilePixels,
                                   .group_panels = kGroupChannels / kBlock,
                                   .granule = kTilePixels,
                                   .min_pixels_per_thread = 64,
+                                  .min_pixels_of_all = kTileMinPixels,
                                   .chunk_bytes = 1 << 20};
 
 // Two tiles of pixels (or one) times two panels (or one). Strides in bytes.
