@@ -68,71 +68,69 @@ inline V Filled(Half a) {
 
 constexpr int kVectors = kFp16Panel / kLanesOf<Vec>;
 
-// Adds the sums of one chunk to the float32 ones and starts the next. By way of memory: g++ has no
-// good way to take a vector apart.
-template <int kRows>
-inline void Flush(Vec (&sums)[kRows][kVectors], Half* chunk, float* totals) {
+// kStride: elements from a pixel of x to the next.
+template <int kRows, int kStride, int kPanels = 1>
+void RunTile(Fp16Tile& tile, uint16_t* chunk) {
+  Vec sums[kPanels][kRows][kVectors];
   MNV4_UNROLL
-  for (int r = 0; r < kRows; ++r) {
+  for (int p = 0; p < kPanels; ++p) {
     MNV4_UNROLL
-    for (int i = 0; i < kVectors; ++i) {
-      reinterpret_cast<Vec*>(chunk)[r * kVectors + i] = sums[r][i];
-      sums[r][i] = Vec{};
+    for (int r = 0; r < kRows; ++r) {
+      MNV4_UNROLL
+      for (int i = 0; i < kVectors; ++i) sums[p][r][i] = Vec{};
     }
-  }
-  for (int i = 0; i < kRows * kFp16Panel; i += kLanesOf<HalfPart>) {
-    const HalfPart part = *reinterpret_cast<const HalfPart*>(chunk + i);
-    *reinterpret_cast<FloatPart*>(totals + i) += __builtin_convertvector(part, FloatPart);
-  }
-}
-
-template <int kRows, int kStride>
-void RunTile(const Fp16Tile& tile) {
-  constexpr int kRowStride = kStride * kBlock;
-  for (int r = 0; r < kRows; ++r) {
-    for (int i = 0; i < kFp16Panel; ++i) tile.sums[r * kFp16Panel + i] = tile.bias[i];
-  }
-  Vec sums[kRows][kVectors];
-  MNV4_UNROLL
-  for (int r = 0; r < kRows; ++r) {
-    MNV4_UNROLL
-    for (int i = 0; i < kVectors; ++i) sums[r][i] = Vec{};
   }
 
   const auto* weights = reinterpret_cast<const Vec*>(tile.weights);
-  const std::byte* prefetch = tile.prefetch;
-  int summed = 0;  // in this chunk
-  for (int tap = 0; tap < tile.num_taps; ++tap) {
-    const auto* block = reinterpret_cast<const Half*>(tile.x) + tile.taps[tap];
-    for (int left = tile.depth; left > 0; left -= kBlock, block += tile.x_block_stride) {
-      for (int i = 0; i < tile.prefetch_lines; ++i, prefetch += 64) {
-        __builtin_prefetch(prefetch, 0, 2);
+  const int64_t panel_vectors = tile.panel_stride / kLanesOf<Vec>;
+  int tap = tile.tap, channel = tile.channel;
+  for (int summed = 0; tap < tile.num_taps && summed <= kFp16Chunk - kBlock;) {
+    const Half* block = reinterpret_cast<const Half*>(tile.x) + tile.taps[tap] +
+                        channel / kBlock * tile.x_block_stride;
+    for (int i = 0; i < tile.prefetch_lines; ++i, tile.prefetch += 64) {
+      __builtin_prefetch(tile.prefetch, 0, 2);
+    }
+    if (tile.prefetch_x) {
+      constexpr int kRowsOfLine = kStride < 32 ? 32 / kStride : 1;
+      MNV4_UNROLL
+      for (int r = 0; r < kRows; r += kRowsOfLine) {
+        __builtin_prefetch(block + (kRows + r) * kStride);
       }
-      if (tile.prefetch_x) {
-        MNV4_UNROLL
-        for (int r = 0; r < kRows; r += 2 / kStride) {  // a line each
-          __builtin_prefetch(block + (kRows + r) * kRowStride);
-        }
-      }
-      const int depth = left < kBlock ? left : kBlock;
-      for (int k = 0; k < depth; ++k, weights += kVectors) {
+    }
+    const int left = tile.depth - channel, depth = left < kBlock ? left : kBlock;
+    for (int k = 0; k < depth; ++k, weights += kVectors) {
+      MNV4_UNROLL
+      for (int p = 0; p < kPanels; ++p) {
         Vec w[kVectors];
         MNV4_UNROLL
-        for (int i = 0; i < kVectors; ++i) w[i] = weights[i];
+        for (int i = 0; i < kVectors; ++i) w[i] = weights[p * panel_vectors + i];
         MNV4_UNROLL
         for (int r = 0; r < kRows; ++r) {
           MNV4_UNROLL
           for (int i = 0; i < kVectors; ++i) {
-            sums[r][i] = Filled<Vec>(block[r * kRowStride + k]) * w[i] + sums[r][i];
+            sums[p][r][i] = Filled<Vec>(block[r * kStride + k]) * w[i] + sums[p][r][i];
           }
         }
       }
-      summed += depth;
-      const bool last = tap + 1 == tile.num_taps && left <= kBlock;
-      if (last || summed > kFp16Chunk - kBlock) {
-        Flush(sums, reinterpret_cast<Half*>(tile.chunk), tile.sums);
-        summed = 0;
-      }
+    }
+    summed += depth;
+    channel += depth;
+    if (channel == tile.depth) {
+      channel = 0;
+      ++tap;
+    }
+  }
+  tile.weights = reinterpret_cast<const uint16_t*>(weights);
+  tile.tap = tap;
+  tile.channel = channel;
+
+  auto* out = reinterpret_cast<Vec*>(chunk);
+  MNV4_UNROLL
+  for (int p = 0; p < kPanels; ++p) {
+    MNV4_UNROLL
+    for (int r = 0; r < kRows; ++r) {
+      MNV4_UNROLL
+      for (int i = 0; i < kVectors; ++i) *out++ = sums[p][r][i];
     }
   }
 }
@@ -253,7 +251,10 @@ void RunMap(const Fp16Map& map, int oy_begin, int oy_end) {
 
 template <int... kIndex>
 constexpr Fp16TileTable TilesOf(std::integer_sequence<int, kIndex...>) {
-  return {{{RunTile<kIndex + 1, 1>...}, {RunTile<kIndex + 1, 2>...}}};
+  return {.side_by_side = {RunTile<kIndex + 1, kBlock>...},
+          .every_second = {RunTile<kIndex + 1, 2 * kBlock>...},
+          .of_picture = {RunTile<kIndex + 1, kFp16PictureStride>...},
+          .pixel = RunTile<1, kBlock, kFp16PixelPanels>};
 }
 
 }  // namespace
