@@ -81,12 +81,11 @@ void RunTile(Fp16Tile& tile, uint16_t* chunk) {
     }
   }
 
-  const auto* weights = reinterpret_cast<const Vec*>(tile.weights);
+  // What is not needed for every product stays in memory: g++ would keep it in vector registers.
   const int64_t panel_vectors = tile.panel_stride / kLanesOf<Vec>;
-  int tap = tile.tap, channel = tile.channel;
-  for (int summed = 0; tap < tile.num_taps && summed <= kFp16Chunk - kBlock;) {
-    const Half* block = reinterpret_cast<const Half*>(tile.x) + tile.taps[tap] +
-                        channel / kBlock * tile.x_block_stride;
+  for (int summed = 0; tile.tap < tile.num_taps && summed <= kFp16Chunk - kBlock;) {
+    const Half* block = reinterpret_cast<const Half*>(tile.x) + tile.taps[tile.tap] +
+                        tile.channel / kBlock * tile.x_block_stride;
     for (int i = 0; i < tile.prefetch_lines; ++i, tile.prefetch += 64) {
       __builtin_prefetch(tile.prefetch, 0, 2);
     }
@@ -97,7 +96,8 @@ void RunTile(Fp16Tile& tile, uint16_t* chunk) {
         __builtin_prefetch(block + (kRows + r) * kStride);
       }
     }
-    const int left = tile.depth - channel, depth = left < kBlock ? left : kBlock;
+    const int left = tile.depth - tile.channel, depth = left < kBlock ? left : kBlock;
+    const auto* weights = reinterpret_cast<const Vec*>(tile.weights);
     for (int k = 0; k < depth; ++k, weights += kVectors) {
       MNV4_UNROLL
       for (int p = 0; p < kPanels; ++p) {
@@ -113,16 +113,14 @@ void RunTile(Fp16Tile& tile, uint16_t* chunk) {
         }
       }
     }
+    tile.weights = reinterpret_cast<const uint16_t*>(weights);
     summed += depth;
-    channel += depth;
-    if (channel == tile.depth) {
-      channel = 0;
-      ++tap;
+    tile.channel += depth;
+    if (tile.channel == tile.depth) {
+      tile.channel = 0;
+      ++tile.tap;
     }
   }
-  tile.weights = reinterpret_cast<const uint16_t*>(weights);
-  tile.tap = tap;
-  tile.channel = channel;
 
   auto* out = reinterpret_cast<Vec*>(chunk);
   MNV4_UNROLL
