@@ -27,17 +27,13 @@ using Half = _Float16;
 constexpr int kBlock = 16;
 
 // Lanes of a C16 block, and of as much as a register holds: two neighbouring pixels of a block, or
-// half a block. FloatPart has a float32 for each half of HalfPart.
+// half a block.
 #if defined(__aarch64__)
 typedef Half BlockVec __attribute__((vector_size(16)));
 typedef BlockVec Vec;
-typedef Half HalfPart __attribute__((vector_size(8)));
-typedef float FloatPart __attribute__((vector_size(16)));
 #else
 typedef Half BlockVec __attribute__((vector_size(32)));
 typedef Half Vec __attribute__((vector_size(64)));
-typedef BlockVec HalfPart;
-typedef float FloatPart __attribute__((vector_size(64)));
 #endif
 template <class V>
 constexpr int kLanesOf = static_cast<int>(sizeof(V) / sizeof(Half));
