@@ -81,7 +81,7 @@ HWY_INLINE void RunFp16Tile(int rows, int panels, const Tile<F16>& tile, int64_t
     int64_t panel_stride, row_stride;
   };
   Terms terms = {.at = reinterpret_cast<const float*>(tile.weights) - kBlock,
-                 .panel_stride = fp16.panel_stride * sizeof(F16) / sizeof(float),
+                 .panel_stride = fp16.panel_stride / kStep<F16>,  // in floats
                  .row_stride = 0};
   // function(term, chunk, sum, block of channels, element of the block) for each vector
   const auto for_each = [&](auto function) HWY_ATTR {
