@@ -48,49 +48,92 @@ void PackFp16(const ConvProblem& p, const float* oihw, std::span<const float> sc
   }
 }
 
-// As gemm-inl.h's, but products and the chunks of sums are fp16_tiles.cc's.
-HWY_INLINE void RunPanels(int rows, int panels, const Tile<F16>& tile, int64_t row_stride) {
-  alignas(kCacheLine) float sums[kFp16TileRows * kFp16Panel];
-  alignas(kCacheLine) uint16_t chunk[kFp16TileRows * kFp16Panel];
-  kFp16Tiles.of[row_stride / kBlock - 1][rows - 1](
-      {.x = reinterpret_cast<const uint16_t*>(tile.x),
-       .taps = tile.taps,
-       .num_taps = tile.num_taps,
-       .depth = tile.depth,
-       .x_block_stride = tile.x_block_stride,
-       .bias = reinterpret_cast<const float*>(tile.weights) - kBlock,
-       .weights = reinterpret_cast<const uint16_t*>(tile.weights) + 2 * kBlock,
-       .sums = sums,
-       .chunk = chunk,
-       .prefetch_x = tile.prefetch_x,
-       .prefetch = tile.prefetch,
-       .prefetch_lines = tile.prefetch_lines});
-  const Vec lo = hn::Set(kF32, tile.limits.lo), hi = hn::Set(kF32, tile.limits.hi);
-  TileMap<void> y = tile.y;
-  TileMap<const void> residual = tile.residual;
-  for (int panel = 0; panel < panels; ++panel) {
-    float* const of_panel = sums + panel * kBlock;
-    const auto for_each = [&](auto* map, auto function) HWY_ATTR {
+Fp16TileFunction Fp16TileOf(int rows, int64_t row_stride) {
+  const auto& tiles = row_stride == kBlock               ? kFp16Tiles.side_by_side
+                      : row_stride == kFp16PictureStride ? kFp16Tiles.of_picture
+                                                         : kFp16Tiles.every_second;
+  return tiles[rows - 1];
+}
+
+constexpr int kPanelBlocks = kFp16Panel / kBlock;
+
+// Panels of one Fp16Tile: chunks of products are summed by fp16_tiles.cc, all else is done here.
+HWY_INLINE void RunFp16Tile(int rows, int panels, const Tile<F16>& tile, int64_t row_stride) {
+  constexpr int kMost = std::max(kFp16TileRows, kFp16PixelPanels) * kFp16Panel;
+  alignas(kCacheLine) uint16_t chunk[kMost];
+  alignas(kCacheLine) float sums[kMost];
+  const auto* const halves = reinterpret_cast<const F16*>(chunk);
+  const bool pixel = panels > kPanelBlocks;
+  const Fp16TileFunction add_products = pixel ? kFp16Tiles.pixel : Fp16TileOf(rows, row_stride);
+  Fp16Tile fp16 = {.x = reinterpret_cast<const uint16_t*>(tile.x),
+                   .taps = tile.taps,
+                   .num_taps = tile.num_taps,
+                   .depth = tile.depth,
+                   .x_block_stride = tile.x_block_stride,
+                   .weights = reinterpret_cast<const uint16_t*>(tile.weights) + 2 * kBlock,
+                   .panel_stride = kPanelBlocks * tile.panel_stride,
+                   .prefetch_x = tile.prefetch_x,
+                   .prefetch = tile.prefetch,
+                   .prefetch_lines = tile.prefetch_lines};
+  // What a chunk is added to: the bias, then sums.
+  struct Terms {
+    const float* at;
+    int64_t panel_stride, row_stride;
+  };
+  Terms terms = {.at = reinterpret_cast<const float*>(tile.weights) - kBlock,
+                 .panel_stride = fp16.panel_stride / kStep<F16>,  // in floats
+                 .row_stride = 0};
+  // function(term, chunk, sum, block of channels, element of the block) for each vector
+  const auto for_each = [&](auto function) HWY_ATTR {
+    for (int block = 0; block < panels; ++block) {
+      const int panel = block / kPanelBlocks, first = block % kPanelBlocks * kBlock;
+      const float* const term = terms.at + panel * terms.panel_stride + first;
+      const int at = panel * rows * kFp16Panel + first;
       for (int r = 0; r < rows; ++r) {
         HWY_UNROLL(4)
         for (int i = 0; i < kBlock; i += kLanes) {
-          function(of_panel + r * kFp16Panel + i, map + r * kBlock + i);
+          const int row = at + r * kFp16Panel + i;
+          function(hn::Load(kF32, term + r * terms.row_stride + i), halves + row, sums + row, block,
+                   r * kBlock + i);
         }
       }
-    };
-    if (residual.at != nullptr) {
-      WithType(residual.dtype, residual.at, [&](auto* map) HWY_ATTR {
-        for_each(map, [](float* sum, auto* at) HWY_ATTR {
-          hn::Store(hn::Add(hn::Load(kF32, sum), LoadAsF32(at)), kF32, sum);
-        });
-      });
-      residual.Advance(residual.block_stride);
     }
-    WithType(y.dtype, y.at, [&](auto* map) HWY_ATTR {
-      for_each(map, [&](float* sum, auto* at)
-                        HWY_ATTR { StoreFromF32(Clamp(hn::Load(kF32, sum), lo, hi), at); });
+  };
+  const auto keep_sums = [&] { terms = {sums, int64_t{rows} * kFp16Panel, kFp16Panel}; };
+
+  if (tile.residual.at != nullptr) {
+    WithType(tile.residual.dtype, tile.residual.at, [&](auto* residual) HWY_ATTR {
+      for_each([&](Vec term, const F16*, float* sum, int block, int i) HWY_ATTR {
+        const Vec added = LoadAsF32(residual + block * tile.residual.block_stride + i);
+        hn::Store(hn::Add(term, added), kF32, sum);
+      });
     });
-    y.Advance(y.block_stride);
+    keep_sums();
+  }
+  for (;;) {
+    add_products(fp16, chunk);
+    if (fp16.tap == fp16.num_taps) break;
+    for_each([&](Vec term, const F16* part, float* sum, int, int)
+                 HWY_ATTR { hn::Store(hn::Add(term, LoadAsF32(part)), kF32, sum); });
+    keep_sums();
+  }
+  const Vec lo = hn::Set(kF32, tile.limits.lo), hi = hn::Set(kF32, tile.limits.hi);
+  WithType(tile.y.dtype, tile.y.at, [&](auto* y) HWY_ATTR {
+    for_each([&](Vec term, const F16* part, float*, int block, int i) HWY_ATTR {
+      StoreFromF32(Clamp(hn::Add(term, LoadAsF32(part)), lo, hi),
+                   y + block * tile.y.block_stride + i);
+    });
+  });
+}
+
+// As gemm-inl.h's.
+HWY_INLINE void RunPanels(int rows, int panels, Tile<F16> tile, int64_t row_stride) {
+  const int most = panels > (kFp16PixelPanels - 1) * kPanelBlocks ? panels : kPanelBlocks;
+  for (; panels > 0; panels -= most) {
+    RunFp16Tile(rows, std::min(panels, most), tile, row_stride);
+    tile.weights += most * tile.panel_stride;
+    tile.y.Advance(most * tile.y.block_stride);
+    if (tile.residual.at != nullptr) tile.residual.Advance(most * tile.residual.block_stride);
   }
 }
 #endif
@@ -101,7 +144,9 @@ constexpr int kRowsOf = std::is_same_v<T, F16> ? kFp16TileRows : kTileRows;  // 
 bool IsSinglePixel(const ConvProblem& p) { return p.y.n * p.y.h * p.y.w == 1; }
 template <class T>
 int GroupPanels(const ConvProblem& p) {
-  if constexpr (std::is_same_v<T, F16>) return kFp16Panel / kBlock;
+  if constexpr (std::is_same_v<T, F16>) {
+    return (IsSinglePixel(p) ? kFp16PixelPanels : 1) * kFp16Panel / kBlock;
+  }
   return IsSinglePixel(p) ? kPixelPanels : kTilePanels;
 }
 
@@ -190,16 +235,6 @@ void Run(const ConvProblem& p, const ConvArgs& args, int begin, int end, int thr
   });
 }
 
-#if HWY_TARGET == HWY_AVX3
-// The picture is float32.
-void RunStemBf16(const ConvProblem& p, const ConvArgs& args, int begin, int end,
-                 int threads) noexcept {
-  RoundedRows picture(p, args);
-  RunOnRows<BF16>(p, args, begin, end, threads, picture.offsets(),
-                  [&](int image, int row) { return picture.For(image, row); });
-}
-#endif
-
 // Rows that compute in T; Other is the type besides float32 that they write and add.
 template <class T, class Other = T>
 bool AcceptsDense(const ConvProblem& p) {
@@ -249,6 +284,26 @@ constexpr ConvKernel Row(const char* name, Isa needs, Layout x,
   };
 }
 
+#ifdef MNV4_TARGET_FP16
+// The picture is float32.
+template <class T>
+void RunRoundedStem(const ConvProblem& p, const ConvArgs& args, int begin, int end,
+                    int threads) noexcept {
+  RoundedRows<T> picture(p, args);
+  RunOnRows<T>(p, args, begin, end, threads, picture.offsets(),
+               [&](int image, int row) { return picture.For(image, row); });
+}
+
+template <class T>
+constexpr ConvKernel RoundedStem(const char* name, Isa needs) {
+  ConvKernel row = Row<T>(name, needs, Layout::kNhwc, AcceptsStem<T>);
+  row.x_type = DType::kF32;
+  row.scratch_bytes = RoundedRows<T>::Bytes;
+  row.run = RunRoundedStem<T>;
+  return row;
+}
+#endif
+
 }  // namespace
 
 constinit const ConvKernel kPointwiseConv = Row<float>(
@@ -264,13 +319,10 @@ constinit const ConvKernel kPointwiseConvBf16 =
 constinit const ConvKernel kDenseConvBf16 =
     Row<BF16>("dense-bf16", Isa::kBf16, Layout::kC16, AcceptsDense<BF16>);
 constinit const ConvKernel kStemConvBf16 = [] {
-  ConvKernel row = Row<BF16>("stem-bf16", Isa::kBf16, Layout::kNhwc, AcceptsStem<BF16>);
+  ConvKernel row = RoundedStem<BF16>("stem-bf16", Isa::kBf16);
   row.accepts = [](const ConvProblem& p) {
     return p.y.dtype == DType::kBF16 && AcceptsStem<BF16>(p);  // else the other stem is exact
   };
-  row.x_type = DType::kF32;
-  row.scratch_bytes = RoundedRows::Bytes;
-  row.run = RunStemBf16;
   return row;
 }();
 #endif
@@ -280,6 +332,14 @@ constinit const ConvKernel kPointwiseConvFp16 =
     Row<F16>("pointwise-fp16", MNV4_TARGET_FP16, Layout::kC16, AcceptsPointwise<F16>);
 constinit const ConvKernel kDenseConvFp16 =
     Row<F16>("dense-fp16", MNV4_TARGET_FP16, Layout::kC16, AcceptsDense<F16>);
+constinit const ConvKernel kStemConvFp16 = [] {
+  ConvKernel row = RoundedStem<F16>("stem-fp16", MNV4_TARGET_FP16);
+  row.accepts = [](const ConvProblem& p) {
+    return p.y.dtype == DType::kF16 && p.stride.w * p.x.c == kFp16PictureStride &&
+           AcceptsStem<F16>(p) && KeepsZeroLanes(p.activation, p.y);
+  };
+  return row;
+}();
 constinit const ConvKernel kFloatConvFp16[] = {
     Row<float>("pointwise-" MNV4_TARGET_NAME, MNV4_TARGET_ISA, Layout::kC16,
                AcceptsPointwise<float, F16>),

@@ -9,6 +9,7 @@
 #endif
 
 #include <algorithm>
+#include <cstring>
 #include <type_traits>
 
 #include "mnv4/base/aligned_buffer.h"
@@ -81,6 +82,11 @@ template <class T>
 T Rounded(float value) {
   if constexpr (std::is_same_v<T, BF16>) {
     return {FloatToBFloat16(value)};
+  } else if constexpr (std::is_same_v<T, F16>) {
+    T half;
+    const uint16_t bits = FloatToHalf(value);
+    std::memcpy(&half, &bits, sizeof(half));
+    return half;
   } else {
     return value;
   }
@@ -113,18 +119,19 @@ void PackPanels(const ConvProblem& p, const float* oihw, std::span<const float> 
   }
 }
 
-#if HWY_TARGET == HWY_AVX3
-/// The rows of the picture that an output row reads, rounded to bfloat16. A step may read a value
-/// past the end of a tap, which meets a weight of zero and must be a number.
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_NEON
+/// The rows of the picture that an output row reads, rounded to T. A step may read a value past the
+/// end of a tap, which meets a weight of zero and must be a number.
+template <class T>
 class RoundedRows {
  public:
   RoundedRows(const ConvProblem& p, const ConvArgs& args)
       : p_(p),
         picture_(static_cast<const float*>(args.x)),
-        rounded_(static_cast<BF16*>(args.scratch)) {}
+        rounded_(static_cast<T*>(args.scratch)) {}
 
   static size_t Bytes(const ConvProblem& p) {
-    return static_cast<size_t>(p.kernel.h * Stride(p)) * sizeof(BF16);
+    return static_cast<size_t>(p.kernel.h * Stride(p)) * sizeof(T);
   }
   Offsets offsets() const {
     Offsets offsets;
@@ -134,7 +141,7 @@ class RoundedRows {
     return offsets;
   }
   // Where they begin.
-  const BF16* For(int image, int row) {
+  const T* For(int image, int row) {
     if (image == image_ && row == row_) return rounded_;
     image_ = image;
     row_ = row;
@@ -142,10 +149,10 @@ class RoundedRows {
     for (int ky = 0; ky < p_.kernel.h; ++ky) {
       const int y = row * p_.stride.h - p_.pad.top + ky * p_.dilation.h;
       const float* in = picture_ + p_.x.Offset(0, image, y, -p_.x.halo.left);
-      BF16* const out = rounded_ + ky * stride;
+      T* const out = rounded_ + ky * stride;
       int64_t i = 0;
-      for (; i + kBlock <= length; i += kBlock) StoreFromF32(hn::LoadU(kF32, in + i), out + i);
-      for (; i < stride; ++i) out[i] = Rounded<BF16>(i < length ? in[i] : 0);
+      for (; i + kLanes <= length; i += kLanes) StoreFromF32(hn::LoadU(kF32, in + i), out + i);
+      for (; i < stride; ++i) out[i] = Rounded<T>(i < length ? in[i] : 0);
     }
     return rounded_;
   }
@@ -158,10 +165,12 @@ class RoundedRows {
 
   const ConvProblem& p_;
   const float* const picture_;
-  BF16* const rounded_;
+  T* const rounded_;
   int image_ = -1, row_ = -1;  // what lies in `rounded_`
 };
+#endif
 
+#if HWY_TARGET == HWY_AVX3
 /// What each pixel of an output row sums over, side by side and rounded to bfloat16: lines of 64
 /// bytes, filled with zeros.
 class RoundedPatches {

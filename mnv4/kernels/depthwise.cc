@@ -152,8 +152,8 @@ void PrefetchNeighbours(const ConvProblem& p, const void* x, const RowRun& run) 
   const auto prefetch = [&](int begin, int end) {
     for (int block = 0; block < p.x.blocks(); ++block) {
       for (int row = std::max(begin, 0); row < std::min(end, p.x.h); ++row) {
-        const auto* const at = static_cast<const std::byte*>(
-            p.x.Forward(x, p.x.Offset(block, run.image, row, 0)));
+        const auto* const at =
+            static_cast<const std::byte*>(p.x.Forward(x, p.x.Offset(block, run.image, row, 0)));
         for (int64_t i = 0; i < row_bytes; i += 64) __builtin_prefetch(at + i);
       }
     }

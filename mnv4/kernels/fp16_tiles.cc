@@ -27,17 +27,13 @@ using Half = _Float16;
 constexpr int kBlock = 16;
 
 // Lanes of a C16 block, and of as much as a register holds: two neighbouring pixels of a block, or
-// half a block. FloatPart has a float32 for each half of HalfPart.
+// half a block.
 #if defined(__aarch64__)
 typedef Half BlockVec __attribute__((vector_size(16)));
 typedef BlockVec Vec;
-typedef Half HalfPart __attribute__((vector_size(8)));
-typedef float FloatPart __attribute__((vector_size(16)));
 #else
 typedef Half BlockVec __attribute__((vector_size(32)));
 typedef Half Vec __attribute__((vector_size(64)));
-typedef BlockVec HalfPart;
-typedef float FloatPart __attribute__((vector_size(64)));
 #endif
 template <class V>
 constexpr int kLanesOf = static_cast<int>(sizeof(V) / sizeof(Half));
@@ -68,71 +64,75 @@ inline V Filled(Half a) {
 
 constexpr int kVectors = kFp16Panel / kLanesOf<Vec>;
 
-// Adds the sums of one chunk to the float32 ones and starts the next. By way of memory: g++ has no
-// good way to take a vector apart.
-template <int kRows>
-inline void Flush(Vec (&sums)[kRows][kVectors], Half* chunk, float* totals) {
+// kStride: elements from a pixel of x to the next.
+template <int kRows, int kStride, int kPanels = 1>
+void RunTile(Fp16Tile& tile, uint16_t* chunk) {
+  Vec sums[kPanels][kRows][kVectors];
   MNV4_UNROLL
-  for (int r = 0; r < kRows; ++r) {
+  for (int p = 0; p < kPanels; ++p) {
     MNV4_UNROLL
-    for (int i = 0; i < kVectors; ++i) {
-      reinterpret_cast<Vec*>(chunk)[r * kVectors + i] = sums[r][i];
-      sums[r][i] = Vec{};
+    for (int r = 0; r < kRows; ++r) {
+      MNV4_UNROLL
+      for (int i = 0; i < kVectors; ++i) sums[p][r][i] = Vec{};
     }
   }
-  for (int i = 0; i < kRows * kFp16Panel; i += kLanesOf<HalfPart>) {
-    const HalfPart part = *reinterpret_cast<const HalfPart*>(chunk + i);
-    *reinterpret_cast<FloatPart*>(totals + i) += __builtin_convertvector(part, FloatPart);
-  }
-}
 
-template <int kRows, int kStride>
-void RunTile(const Fp16Tile& tile) {
-  constexpr int kRowStride = kStride * kBlock;
-  for (int r = 0; r < kRows; ++r) {
-    for (int i = 0; i < kFp16Panel; ++i) tile.sums[r * kFp16Panel + i] = tile.bias[i];
-  }
-  Vec sums[kRows][kVectors];
-  MNV4_UNROLL
-  for (int r = 0; r < kRows; ++r) {
-    MNV4_UNROLL
-    for (int i = 0; i < kVectors; ++i) sums[r][i] = Vec{};
-  }
-
-  const auto* weights = reinterpret_cast<const Vec*>(tile.weights);
-  const std::byte* prefetch = tile.prefetch;
-  int summed = 0;  // in this chunk
-  for (int tap = 0; tap < tile.num_taps; ++tap) {
-    const auto* block = reinterpret_cast<const Half*>(tile.x) + tile.taps[tap];
-    for (int left = tile.depth; left > 0; left -= kBlock, block += tile.x_block_stride) {
-      for (int i = 0; i < tile.prefetch_lines; ++i, prefetch += 64) {
-        __builtin_prefetch(prefetch, 0, 2);
+  // What is not needed for every product stays in memory: g++ would keep it in vector registers.
+  const int64_t panel_vectors = tile.panel_stride / kLanesOf<Vec>;
+  for (int summed = 0; tile.tap < tile.num_taps && summed <= kFp16Chunk - kBlock;) {
+    const Half* block = reinterpret_cast<const Half*>(tile.x) + tile.taps[tile.tap] +
+                        tile.channel / kBlock * tile.x_block_stride;
+    for (int i = 0; i < tile.prefetch_lines; ++i, tile.prefetch += 64) {
+      __builtin_prefetch(tile.prefetch, 0, 2);
+    }
+    if (tile.prefetch_x) {
+      constexpr int kRowsOfLine = kStride < 32 ? 32 / kStride : 1;
+      MNV4_UNROLL
+      for (int r = 0; r < kRows; r += kRowsOfLine) {
+        __builtin_prefetch(block + (kRows + r) * kStride);
       }
-      if (tile.prefetch_x) {
-        MNV4_UNROLL
-        for (int r = 0; r < kRows; r += 2 / kStride) {  // a line each
-          __builtin_prefetch(block + (kRows + r) * kRowStride);
-        }
-      }
-      const int depth = left < kBlock ? left : kBlock;
-      for (int k = 0; k < depth; ++k, weights += kVectors) {
+    }
+    const int left = tile.depth - tile.channel, depth = left < kBlock ? left : kBlock;
+    const auto* weights = reinterpret_cast<const Vec*>(tile.weights);
+    const auto add_product = [&](int k) __attribute__((always_inline)) {
+      MNV4_UNROLL
+      for (int p = 0; p < kPanels; ++p) {
         Vec w[kVectors];
         MNV4_UNROLL
-        for (int i = 0; i < kVectors; ++i) w[i] = weights[i];
+        for (int i = 0; i < kVectors; ++i) w[i] = weights[p * panel_vectors + i];
         MNV4_UNROLL
         for (int r = 0; r < kRows; ++r) {
           MNV4_UNROLL
           for (int i = 0; i < kVectors; ++i) {
-            sums[r][i] = Filled<Vec>(block[r * kRowStride + k]) * w[i] + sums[r][i];
+            sums[p][r][i] = Filled<Vec>(block[r * kStride + k]) * w[i] + sums[p][r][i];
           }
         }
       }
-      summed += depth;
-      const bool last = tap + 1 == tile.num_taps && left <= kBlock;
-      if (last || summed > kFp16Chunk - kBlock) {
-        Flush(sums, reinterpret_cast<Half*>(tile.chunk), tile.sums);
-        summed = 0;
-      }
+      weights += kVectors;
+    };
+    // A loop of 16 rounds would be left by a mispredicted jump each time: 5 % of a network.
+    if (kStride % kBlock == 0 && depth == kBlock) {
+      MNV4_UNROLL
+      for (int k = 0; k < kBlock; ++k) add_product(k);
+    } else {
+      for (int k = 0; k < depth; ++k) add_product(k);
+    }
+    tile.weights = reinterpret_cast<const uint16_t*>(weights);
+    summed += depth;
+    tile.channel += depth;
+    if (tile.channel == tile.depth) {
+      tile.channel = 0;
+      ++tile.tap;
+    }
+  }
+
+  auto* out = reinterpret_cast<Vec*>(chunk);
+  MNV4_UNROLL
+  for (int p = 0; p < kPanels; ++p) {
+    MNV4_UNROLL
+    for (int r = 0; r < kRows; ++r) {
+      MNV4_UNROLL
+      for (int i = 0; i < kVectors; ++i) *out++ = sums[p][r][i];
     }
   }
 }
@@ -253,7 +253,10 @@ void RunMap(const Fp16Map& map, int oy_begin, int oy_end) {
 
 template <int... kIndex>
 constexpr Fp16TileTable TilesOf(std::integer_sequence<int, kIndex...>) {
-  return {{{RunTile<kIndex + 1, 1>...}, {RunTile<kIndex + 1, 2>...}}};
+  return {.side_by_side = {RunTile<kIndex + 1, kBlock>...},
+          .every_second = {RunTile<kIndex + 1, 2 * kBlock>...},
+          .of_picture = {RunTile<kIndex + 1, kFp16PictureStride>...},
+          .pixel = RunTile<1, kBlock, kFp16PixelPanels>};
 }
 
 }  // namespace

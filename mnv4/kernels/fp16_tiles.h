@@ -16,32 +16,39 @@ inline constexpr int kFp16TileRows = 6;  // x 4 vectors, + 4 weights + 1 broadca
 inline constexpr int kFp16TileRows = 28;  // x 1 vector, + 1 weight; broadcasts are memory operands
 #endif
 
-/// A tile of pixels times 32 output channels of a convolution without groups. fp16 values are given
-/// as their bits; strides and offsets are in elements.
+/// At most so many products are summed in fp16; such chunks are added up in float32.
+inline constexpr int kFp16Chunk = 128;
+
+/// A tile of pixels times 32 output channels of a convolution without groups, summed chunk by
+/// chunk: `weights`, `prefetch`, `tap` and `channel` move on. fp16 values are given as their bits;
+/// strides and offsets are in elements.
 struct Fp16Tile {
   const uint16_t* x = nullptr;  ///< channel 0 of the first pixel at tap offset 0
   const int64_t* taps = nullptr;
   int num_taps = 0;
-  int depth = 0;                ///< channels of one tap, in blocks of 16 (the last may be shorter)
-  int64_t x_block_stride = 0;   ///< from a block to the next
-  const float* bias = nullptr;  ///< [32]
+  int depth = 0;               ///< channels of one tap, in blocks of 16 (the last may be shorter)
+  int64_t x_block_stride = 0;  ///< from a block to the next
   const uint16_t* weights = nullptr;    ///< [taps][depth][32], 64-byte aligned
-  float* sums = nullptr;                ///< [pixels][32], 64-byte aligned: written
-  uint16_t* chunk = nullptr;            ///< the same shape; scratch
+  int64_t panel_stride = 0;             ///< to the weights of the next 32 channels
   bool prefetch_x = false;              ///< fetch the pixels behind this tile meanwhile
   const std::byte* prefetch = nullptr;  ///< lines fetched into L2 meanwhile, `prefetch_lines`
   int prefetch_lines = 0;               ///< for every k-block
+  int tap = 0, channel = 0;             ///< where the next chunk begins; none if tap == num_taps
 };
-using Fp16TileFunction = void (*)(const Fp16Tile&);
+/// Sums the products of the next chunk: [panels][pixels][32], 64-byte aligned.
+using Fp16TileFunction = void (*)(Fp16Tile&, uint16_t* chunk);
 
-/// At most so many products are summed in fp16; such sums are added up in float32.
-inline constexpr int kFp16Chunk = 128;
-
-/// [stride - 1][pixels - 1]: pixels of x that lie side by side, or every second one.
+/// Panels of 32 channels of a tile of a single pixel: enough sums to hide the latency of one.
+inline constexpr int kFp16PixelPanels = 4;
 struct Fp16TileTable {
-  Fp16TileFunction of[2][kFp16TileRows];
+  /// [pixels - 1]: pixels of x that lie side by side; every second one; every second one of a
+  /// picture with three channels.
+  Fp16TileFunction side_by_side[kFp16TileRows], every_second[kFp16TileRows],
+      of_picture[kFp16TileRows];
+  Fp16TileFunction pixel;  ///< kFp16PixelPanels panels
 };
 extern const Fp16TileTable kFp16Tiles;
+inline constexpr int kFp16PictureStride = 6;  ///< of `of_picture`
 
 /// One block of channels of one image for a depthwise convolution, all of it in fp16.
 struct Fp16Map {

@@ -93,8 +93,8 @@ HWY_INLINE Vec AtMost(Vec bound, Vec v) {
 }
 HWY_INLINE Vec Clamp(Vec v, Vec lo, Vec hi) { return AtMost(hi, AtLeast(lo, v)); }
 
-/// 2^x, but at least 2^-64, so that products with it stay far from denormals, which cost Intel's CPUs
-/// a hundred cycles each; relative error 1e-7. Not for x above 127.
+/// 2^x, but at least 2^-64, so that products with it stay far from denormals, which cost Intel's
+/// CPUs a hundred cycles each; relative error 1e-7. Not for x above 127.
 HWY_INLINE Vec Exp2(Vec x) {
   const hn::RebindToSigned<F32> i32;
   x = AtLeast(hn::Set(kF32, -64.0f), x);
@@ -128,8 +128,8 @@ HWY_INLINE Vec Gelu(Vec x) {
   return hn::Mul(x, Clamp(cdf, hn::Zero(kF32), hn::Set(kF32, 1.0f)));
 }
 
-/// The same for results of 16 bits: error below 8e-5 max(1, |x|), an eighth of an fp16's last place.
-/// P is of degree 7 in x^2 for |x| <= 4, bent so that the lower end clamps to exactly 0.
+/// The same for results of 16 bits: error below 8e-5 max(1, |x|), an eighth of an fp16's last
+/// place. P is of degree 7 in x^2 for |x| <= 4, bent so that the lower end clamps to exactly 0.
 HWY_INLINE Vec GeluFor16Bits(Vec x) {
   constexpr float kEnd = 4.0f;
   constexpr float kPolynomial[] = {-9.31876798e-10f, 8.3218552e-08f,   -3.18706861e-06f,

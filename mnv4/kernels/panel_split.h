@@ -10,7 +10,8 @@
 
 namespace mnv4::kernels {
 
-/// `total` things cut into `parts` whose sizes differ by one at most, the larger ones spread evenly.
+/// `total` things cut into `parts` whose sizes differ by one at most, the larger ones spread
+/// evenly.
 class EvenSplit {
  public:
   EvenSplit() = default;

@@ -23,8 +23,8 @@ constexpr int kTileBytes = 1024;    // 16 rows of 64 bytes
 constexpr int kGroupChannels = 32;  // two panels
 
 // CPUs with tiles multiply faster than one core gets what the other wrote, so threads keep to their
-// pixels from layer to layer, unless the map is so small that reading all weights takes longer. They
-// have 2 MB of L2.
+// pixels from layer to layer, unless the map is so small that reading all weights takes longer.
+// They have 2 MB of L2.
 constexpr SplitRule kTileSplit = {.tile_pixels = 2 * kTilePixels,
                                   .group_panels = kGroupChannels / kBlock,
                                   .granule = kTilePixels,
@@ -315,8 +315,8 @@ inline bool AcceptsPointwiseOnTiles(const ConvProblem& p) {
 inline bool AcceptsStemOnTiles(const ConvProblem& p) {
   return p.groups == 1 && p.x.dtype == DType::kF32 && p.x.layout == Layout::kNhwc &&
          p.y.dtype == DType::kBF16 && WrittenByTiles(p.y) && !p.has_residual &&
-         Covers(p.x.halo, p.pad) && p.dilation.w == 1 &&
-         KeepsZeroLanes(p.activation, p.y) && FillsTiles(p);
+         Covers(p.x.halo, p.pad) && p.dilation.w == 1 && KeepsZeroLanes(p.activation, p.y) &&
+         FillsTiles(p);
 }
 
 template <class Tiles>
