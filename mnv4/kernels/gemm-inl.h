@@ -66,7 +66,7 @@ struct Tile {
   TileMap<void> y;
   TileMap<const void> residual;  ///< null for none
   ClampLimits limits;
-  bool prefetch_x = false;              ///< fetch the pixels behind this tile meanwhile
+  bool prefetch_x = false;              ///< fp16: fetch the pixels behind this tile meanwhile
   const std::byte* prefetch = nullptr;  ///< lines fetched into L2 meanwhile, `prefetch_lines`
   int prefetch_lines = 0;               ///< for every k-block
 };
@@ -163,16 +163,20 @@ HWY_NOINLINE void RunTile(const Tile<T>& tile, int64_t stride) {
 
   const T* HWY_RESTRICT weights = tile.weights;
   const std::byte* prefetch = tile.prefetch;
+  const T* const behind = tile.x + tile.taps[0] + kRows * row_stride;  // the tile that follows
   for (int tap = 0; tap < tile.num_taps; ++tap) {
     const T* HWY_RESTRICT block = tile.x + tile.taps[tap];
     for (int left = tile.depth; left > 0; left -= kBlock) {
       for (int i = 0; i < tile.prefetch_lines; ++i, prefetch += kCacheLine) {
         __builtin_prefetch(prefetch, 0, 2);
       }
-      if (tile.prefetch_x) {
-        HWY_UNROLL(16)
-        for (int r = 0; r < kRows; ++r) __builtin_prefetch(block + (kRows + r) * row_stride);
-      }
+      // The next block of x comes into L1 meanwhile: too many rows for the hardware to follow, and
+      // from L2 or beyond each block would be waited for.
+      const T* const next = left > kBlock             ? block + tile.x_block_stride
+                            : tap + 1 < tile.num_taps ? tile.x + tile.taps[tap + 1]
+                                                      : behind;
+      HWY_UNROLL(16)
+      for (int r = 0; r < kRows; ++r) __builtin_prefetch(next + r * row_stride);
       const int depth = std::min(left, kBlock);
       for (int k = 0; k < depth; k += kStep<T>) {
         AddProduct(sums, block + k, row_stride, weights, panel_stride);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "mnv4/base/caches.h"
 #include "mnv4/kernels/kernel.h"
 
 namespace mnv4::kernels {
@@ -59,6 +60,20 @@ struct PanelSplit {
   }
 };
 
+/// How much of x stays in L2 while all panels pass, beside two groups of panels (256 KB each at
+/// most: the one in use and the next) and what is written. Less would read all weights once more.
+/// Two CPUs that share an L2 are one core's; more divide it.
+inline int64_t ChunkBytesOfL2() {
+  static const int64_t bytes = [] {
+    int64_t l2 = 0;
+    for (const Cache& cache : DetectCaches()) {
+      if (cache.level == 2) l2 = static_cast<int64_t>(cache.bytes) / std::max(1, cache.cpus / 2);
+    }
+    return std::max<int64_t>(l2 - (768 << 10), 256 << 10);
+  }();
+  return bytes;
+}
+
 struct SplitRule {
   int tile_pixels, group_panels;  ///< the largest tile of the target
   /// Rows are counted and cut in units of so many pixels, of which the last may be shorter.
@@ -66,8 +81,7 @@ struct SplitRule {
   /// A projection reads what all threads have just written, so each takes its own pixels; but not
   /// when that leaves each but a few tiles (49 pixels on 2 threads still gain).
   int min_pixels_per_thread = 24;
-  /// The part of x that one chunk reads stays in half an L2 cache of 512 KB while all panels pass.
-  int64_t chunk_bytes = 256 << 10;
+  int64_t chunk_bytes = ChunkBytesOfL2();  ///< of x that one chunk reads
 };
 
 /// True if all pixels of all images are one row. Rows of the picture may be rounded one by one.
