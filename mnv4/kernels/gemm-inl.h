@@ -224,15 +224,18 @@ HWY_INLINE void RunTileOf(int rows, const Tile<T>& tile, int64_t row_stride) {
 }
 
 /// Up to kTileRows pixels times `panels` panels: in one tile if there is one, else one by one.
+/// By reference: a copy of fields just written waits until the stores before them, the sums of the
+/// last tile, are in L1, which takes 1 to 2 % of a network.
 template <class T>
-HWY_INLINE void RunPanels(int rows, int panels, Tile<T> tile, int64_t row_stride) {
+HWY_INLINE void RunPanels(int rows, int panels, const Tile<T>& tile, int64_t row_stride) {
   if (panels == kTilePanels) return RunTileOf<kTilePanels>(rows, tile, row_stride);
   if (rows == 1 && panels == kPixelPanels) return RunTile<T, 1, kPixelPanels, 0>(tile, row_stride);
+  Tile<T> of_panel = tile;
   for (int panel = 0; panel < panels; ++panel) {
-    RunTileOf<1>(rows, tile, row_stride);
-    tile.weights += tile.panel_stride;
-    tile.y.Advance(tile.y.block_stride);
-    if (tile.residual.at != nullptr) tile.residual.Advance(tile.residual.block_stride);
+    RunTileOf<1>(rows, of_panel, row_stride);
+    of_panel.weights += tile.panel_stride;
+    of_panel.y.Advance(tile.y.block_stride);
+    if (tile.residual.at != nullptr) of_panel.residual.Advance(tile.residual.block_stride);
   }
 }
 
