@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "mnv4/base/caches.h"
 #include "mnv4/kernels/kernel.h"
 
 namespace mnv4::kernels {
@@ -61,6 +62,20 @@ struct PanelSplit {
   }
 };
 
+/// How much of x stays in L2 while all panels pass, beside two groups of panels (256 KB each at
+/// most: the one in use and the next) and what is written. Less would read all weights once more.
+/// Two CPUs that share an L2 are one core's; more divide it.
+inline int64_t ChunkBytesOfL2() {
+  static const int64_t bytes = [] {
+    int64_t l2 = 0;
+    for (const Cache& cache : DetectCaches()) {
+      if (cache.level == 2) l2 = static_cast<int64_t>(cache.bytes) / std::max(1, cache.cpus / 2);
+    }
+    return std::max<int64_t>(l2 - (768 << 10), 256 << 10);
+  }();
+  return bytes;
+}
+
 /// Beside tiles (tile_conv-inl.h), layers other than projections are split by channels if there are
 /// fewer pixels for each thread.
 inline constexpr int kTileMinPixels = 90;
@@ -74,8 +89,7 @@ struct SplitRule {
   int min_pixels_per_thread = 24;
   /// The same for layers of all kinds.
   int min_pixels_of_all = std::numeric_limits<int>::max();
-  /// The part of x that one chunk reads stays in half an L2 cache of 512 KB while all panels pass.
-  int64_t chunk_bytes = 256 << 10;
+  int64_t chunk_bytes = ChunkBytesOfL2();  ///< of x that one chunk reads
 };
 
 /// True if all pixels of all images are one row. Rows of the picture may be rounded one by one.
