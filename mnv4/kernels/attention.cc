@@ -59,32 +59,50 @@ void Product(Tile<float> tile, int rows, int count) {
   }
 }
 
-// softmax(scale * row) in place; scores[panel][rows][16], this row at `row`.
-void Softmax(const Sizes& sizes, int rows, float scale, float* row) {
+// softmax(scale * row) in place for kRows rows at once, so that they wait for their sums together;
+// scores[panel][rows][16], the first of these rows at `row`.
+template <int kRows>
+HWY_INLINE void Softmax(const Sizes& sizes, int rows, float scale, float* row) {
   const int64_t stride = int64_t{rows} * kBlock;
   float* const last = row + (sizes.panels - 1) * stride;
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
-  for (int t = sizes.tokens - (sizes.panels - 1) * kBlock; t < kBlock; ++t) last[t] = -kInfinity;
-
-  Vec highest = hn::Load(kF32, row);
+  for (int r = 0; r < kRows; ++r) {
+    for (int t = sizes.tokens - (sizes.panels - 1) * kBlock; t < kBlock; ++t) {
+      last[r * kBlock + t] = -kInfinity;
+    }
+  }
   const auto for_each = [&](auto function) HWY_ATTR {
     for (int panel = 0; panel < sizes.panels; ++panel) {
       HWY_UNROLL(4)
-      for (int i = 0; i < kBlockVectors; ++i) function(row + panel * stride + i * kLanes);
+      for (int r = 0; r < kRows; ++r) {
+        HWY_UNROLL(4)
+        for (int i = 0; i < kBlockVectors; ++i) {
+          function(r, row + panel * stride + r * kBlock + i * kLanes);
+        }
+      }
     }
   };
-  for_each([&](float* at) HWY_ATTR { highest = hn::Max(hn::Load(kF32, at), highest); });
-  highest = hn::MaxOfLanes(kF32, highest);
+
+  Vec highest[kRows], sum[kRows];
+  for (int r = 0; r < kRows; ++r) highest[r] = hn::Load(kF32, row + r * kBlock);
+  for_each([&](int r, const float* at)
+               HWY_ATTR { highest[r] = hn::Max(hn::Load(kF32, at), highest[r]); });
+  for (int r = 0; r < kRows; ++r) {
+    highest[r] = hn::MaxOfLanes(kF32, highest[r]);
+    sum[r] = hn::Zero(kF32);
+  }
 
   const Vec factor = hn::Set(kF32, scale * 1.44269504f);  // log2(e)
-  Vec sum = hn::Zero(kF32);
-  for_each([&](float* at) HWY_ATTR {
-    const Vec power = Exp2(hn::Mul(hn::Sub(hn::Load(kF32, at), highest), factor));
+  for_each([&](int r, float* at) HWY_ATTR {
+    const Vec power = Exp2(hn::Mul(hn::Sub(hn::Load(kF32, at), highest[r]), factor));
     hn::Store(power, kF32, at);
-    sum = hn::Add(sum, power);
+    sum[r] = hn::Add(sum[r], power);
   });
-  const Vec share = hn::Div(hn::Set(kF32, 1.0f), hn::SumOfLanes(kF32, sum));
-  for_each([&](float* at) HWY_ATTR { hn::Store(hn::Mul(hn::Load(kF32, at), share), kF32, at); });
+  for (int r = 0; r < kRows; ++r) {
+    sum[r] = hn::Div(hn::Set(kF32, 1.0f), hn::SumOfLanes(kF32, sum[r]));
+  }
+  for_each([&](int r, float* at)
+               HWY_ATTR { hn::Store(hn::Mul(hn::Load(kF32, at), sum[r]), kF32, at); });
 }
 
 #if HWY_TARGET == HWY_AVX3
@@ -139,7 +157,9 @@ void Run(const AttentionProblem& p, const AttentionArgs& args, int begin, int en
     tile.y = {.at = scores, .block_stride = int64_t{rows} * kBlock};
     Product(tile, rows, sizes.panels);
 
-    for (int row = 0; row < rows; ++row) Softmax(sizes, rows, p.scale, scores + row * kBlock);
+    int row = 0;
+    for (; row + 4 <= rows; row += 4) Softmax<4>(sizes, rows, p.scale, scores + row * kBlock);
+    for (; row < rows; ++row) Softmax<1>(sizes, rows, p.scale, scores + row * kBlock);
 
     tile.x = scores;
     tile.x_block_stride = int64_t{rows} * kBlock;
