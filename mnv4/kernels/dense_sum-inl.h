@@ -194,17 +194,21 @@ class RoundedPatches {
     image_ = image;
     row_ = row;
     const int of_row = p_.kernel.w * p_.x.c, depth = p_.kernel.h * of_row;
+    const int stride = static_cast<int>(Stride(p_));
     const int64_t in_row = int64_t{p_.dilation.h} * p_.x.columns() * p_.x.c;
     const float* const in =
         picture_ + p_.x.Offset(0, image, row * p_.stride.h - p_.pad.top, -p_.pad.left);
+    int filled = 0;
     for (int ky = 0; ky < p_.kernel.h; ++ky) {
       for (int i = 0; i < of_row; i += kBlock) {
-        const int count = std::min(kBlock, of_row - i);
-        CopyToAll(in + ky * in_row + i, count, patches_ + ky * of_row + i, count);
+        const int at = ky * of_row + i, count = std::min(kBlock, of_row - i);
+        const int room = at + count < depth ? count : std::min(kBlock, stride - at);
+        CopyToAll(in + ky * in_row + i, count, patches_ + at, room);
+        filled = at + room;
       }
     }
-    for (int i = depth; i < Stride(p_); i += kBlock) {
-      CopyToAll(in, 0, patches_ + i, std::min(kBlock, static_cast<int>(Stride(p_)) - i));
+    for (; filled < stride; filled += kBlock) {
+      CopyToAll(in, 0, patches_ + filled, std::min(kBlock, stride - filled));
     }
     return patches_;
   }
@@ -216,7 +220,8 @@ class RoundedPatches {
     const auto stored = static_cast<__mmask16>((1u << room) - 1);
     const int64_t step = int64_t{p_.stride.w} * p_.x.c, stride = Stride(p_);
     const int64_t ahead = int64_t{2 * p_.stride.h} * p_.x.columns() * p_.x.c;
-    for (int x = 0; x < p_.y.w; ++x, in += step, out += stride) {
+    const int pixels = p_.y.w;
+    for (int x = 0; x < pixels; ++x, in += step, out += stride) {
       __builtin_prefetch(in + ahead);
       const Vec v = hn::MaskedLoad(real, kF32, in);
       __m256i bits;
