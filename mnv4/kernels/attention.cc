@@ -105,19 +105,23 @@ HWY_INLINE void Softmax(const Sizes& sizes, int rows, float scale, float* row) {
                HWY_ATTR { hn::Store(hn::Mul(hn::Load(kF32, at), sum[r]), kF32, at); });
 }
 
-#if HWY_TARGET == HWY_AVX3
-// means[dim / 16][rows][16] to rows of lines, the first at pixel `first` of the image.
-void StoreLines(const AttentionProblem& p, const Sizes& sizes, const float* means, int panel,
-                int image, int first, int rows, void* y) {
+// means[dim / 16][rows][16] to y, which is not float32, the first row at pixel `first` of the
+// image.
+template <class Y>
+void StoreMeans(const AttentionProblem& p, const Sizes& sizes, const float* means, int panel,
+                int image, int first, int rows, Y* y) {
   for (int i = 0; i < sizes.dim / kBlock; ++i) {
-    BF16* const at = static_cast<BF16*>(y) + p.y.PanelOffset(panel + i, image, 0, first);
+    Y* const at = y + p.y.PanelOffset(panel + i, image, 0, first);
     for (int row = 0; row < rows; ++row, means += kBlock) {
-      StoreFromF32(hn::Load(kF32, means), at + row * p.y.pixel_stride());
+      for (int lane = 0; lane < kBlock; lane += kLanes) {
+        StoreFromF32(hn::Load(kF32, means + lane), at + row * p.y.pixel_stride() + lane);
+      }
     }
-    ZeroRestOfLine(p.y, panel + i, at, rows);
+    if constexpr (std::is_same_v<Y, BF16>) {
+      if (IsLines(p.y)) ZeroRestOfLine(p.y, panel + i, at, rows);
+    }
   }
 }
-#endif
 
 // A unit is one tile of queries of one head; heads that share their keys follow each other.
 void Run(const AttentionProblem& p, const AttentionArgs& args, int begin, int end) noexcept {
@@ -166,16 +170,22 @@ void Run(const AttentionProblem& p, const AttentionArgs& args, int begin, int en
     tile.depth = sizes.tokens;
     tile.weights = static_cast<const float*>(args.v) + p.v.Offset(kv_block, image, 0, 0);
     tile.panel_stride = p.v.block_stride();
-    if (IsLines(p.y)) {
-      tile.y = {.at = means, .block_stride = int64_t{rows} * kBlock};
-    } else {
-      tile.y = {.at = p.y.Forward(args.y, p.y.Offset(block, image, 0, 0) + pixels),
-                .dtype = p.y.dtype,
-                .block_stride = p.y.block_stride()};
-    }
+    const bool narrow = p.y.dtype != DType::kF32;
+    tile.y = narrow
+                 ? TileMap<void>{.at = means, .block_stride = int64_t{rows} * kBlock}
+                 : TileMap<void>{.at = p.y.Forward(args.y, p.y.Offset(block, image, 0, 0) + pixels),
+                                 .block_stride = p.y.block_stride()};
     Product(tile, rows, sizes.dim / kBlock);
+    if (!narrow) continue;
 #if HWY_TARGET == HWY_AVX3
-    if (IsLines(p.y)) StoreLines(p, sizes, means, block, image, first, rows, args.y);
+    if (p.y.dtype == DType::kBF16) {
+      StoreMeans(p, sizes, means, block, image, first, rows, static_cast<BF16*>(args.y));
+    }
+#endif
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_NEON
+    if (p.y.dtype == DType::kF16) {
+      StoreMeans(p, sizes, means, block, image, first, rows, static_cast<F16*>(args.y));
+    }
 #endif
   }
 }

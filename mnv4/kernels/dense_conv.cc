@@ -102,7 +102,7 @@ HWY_INLINE void RunFp16Tile(int rows, int panels, const Tile<F16>& tile, int64_t
   const auto keep_sums = [&] { terms = {sums, int64_t{rows} * kFp16Panel, kFp16Panel}; };
 
   if (tile.residual.at != nullptr) {
-    WithType(tile.residual.dtype, tile.residual.at, [&](auto* residual) HWY_ATTR {
+    WithTypeUpTo<F16>(tile.residual.dtype, tile.residual.at, [&](auto* residual) HWY_ATTR {
       for_each([&](Vec term, const F16*, float* sum, int block, int i) HWY_ATTR {
         const Vec added = LoadAsF32(residual + block * tile.residual.block_stride + i);
         hn::Store(hn::Add(term, added), kF32, sum);
@@ -118,7 +118,7 @@ HWY_INLINE void RunFp16Tile(int rows, int panels, const Tile<F16>& tile, int64_t
     keep_sums();
   }
   const Vec lo = hn::Set(kF32, tile.limits.lo), hi = hn::Set(kF32, tile.limits.hi);
-  WithType(tile.y.dtype, tile.y.at, [&](auto* y) HWY_ATTR {
+  WithTypeUpTo<F16>(tile.y.dtype, tile.y.at, [&](auto* y) HWY_ATTR {
     for_each([&](Vec term, const F16* part, float*, int block, int i) HWY_ATTR {
       StoreFromF32(Clamp(hn::Add(term, LoadAsF32(part)), lo, hi),
                    y + block * tile.y.block_stride + i);
@@ -214,7 +214,7 @@ void RunOnRows(const ConvProblem& p, const ConvArgs& args, int begin, int end, i
       RunPanels(pixels, panels, tile, pixel_stride);
       for (int of_group = 0; of_group < panels; ++of_group) {
         void* const stored = p.y.Forward(tile.y.at, of_group * tile.y.block_stride);
-        WithType(p.y.dtype, stored, [&](auto* values) HWY_ATTR {
+        WithTypeUpTo<OtherOf<T>>(p.y.dtype, stored, [&](auto* values) HWY_ATTR {
           ActivateStored(p.activation, values, pixels * kBlock);
         });
       }

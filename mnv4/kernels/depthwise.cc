@@ -23,11 +23,14 @@ HWY_BEFORE_NAMESPACE();
 namespace mnv4::kernels::HWY_NAMESPACE {
 namespace {
 
-// Output pixels in registers, beside the weights of a kernel row and one input.
-#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_NEON
-constexpr int kTilePixels = 14;  // + 5 + 1 of 32
+// Output pixels in registers, beside the weights of a kernel row or two and one input. Two rows of
+// output share what they read: 15 to 30 % faster where there are registers for both.
+#if HWY_TARGET == HWY_AVX3
+constexpr int kTileRows = 2, kTilePixels = 8;  // 16 + 2 * 5 + 1 of 32
+#elif HWY_TARGET == HWY_NEON
+constexpr int kTileRows = 1, kTilePixels = 14;  // + 5 + 1 of 32
 #else
-constexpr int kTilePixels = 8;  // + 5 + 1 of 16
+constexpr int kTileRows = 1, kTilePixels = 8;  // + 5 + 1 of 16
 #endif
 
 // One block of channels of one image. Strides in elements, from a row to the next.
@@ -39,58 +42,96 @@ struct Map {
   const float* weights = nullptr;  // [side][side][16]
   const float* bias = nullptr;     // 16
   T* out = nullptr;
-  int64_t out_stride = 0;
+  int64_t out_stride = 0, out_pixel = 0;
   int pad_top = 0, pad_left = 0;
   ClampLimits limits;
 };
 
-// kPixels output pixels from (oy, ox) on, one vector of channels. Taps on padding are skipped.
-// kOutPixel: elements to the next pixel of the output, C16 or lines.
-template <int kSide, int kStride, int kPixels, int kOutPixel, class T>
-HWY_INLINE void RunTile(const Map<T>& map, int lane, int oy, int ox) {
+// What row `y` of the inputs of a tile adds to it; y is a constant where there are several rows.
+template <int kSide, int kStride, int kRows, int kPixels, class T>
+HWY_INLINE void AddRow(Vec (&sums)[kRows][kPixels], const T* in, const float* weights, int y,
+                       int begin, int end) {
   constexpr int kInputs = (kPixels - 1) * kStride + kSide;
-  const int first_x = ox * kStride - map.pad_left, first_y = oy * kStride - map.pad_top;
-  const int begin = -first_x, end = map.in_width - first_x;  // inputs [begin, end) exist
-  const int ky_begin = std::max(0, -first_y), ky_end = std::min(kSide, map.in_height - first_y);
-  const T* in = map.in + (first_y + ky_begin) * map.in_stride + first_x * kBlock + lane;
-  const float* weights = map.weights + ky_begin * kSide * kBlock + lane;
-
-  Vec sums[kPixels];
-  const Vec bias = hn::Load(kF32, map.bias + lane);
-  HWY_UNROLL(16)
-  for (int p = 0; p < kPixels; ++p) sums[p] = bias;
-  for (int ky = ky_begin; ky < ky_end; ++ky, in += map.in_stride, weights += kSide * kBlock) {
-    Vec w[kSide];
+  Vec w[kRows][kSide];
+  HWY_UNROLL(2)
+  for (int r = 0; r < kRows; ++r) {
+    const int ky = y - r * kStride;
+    if (kRows > 1 && (ky < 0 || ky >= kSide)) continue;
     HWY_UNROLL(8)
-    for (int kx = 0; kx < kSide; ++kx) w[kx] = hn::Load(kF32, weights + kx * kBlock);
-    HWY_UNROLL(32)
-    for (int i = 0; i < kInputs; ++i) {
-      // Padding is narrower than the kernel, so only the outermost inputs need a look.
-      if (i < kSide - 1 && i < begin) continue;
-      if (i > kInputs - kSide && i >= end) continue;
-      const Vec value = LoadAsF32(in + i * kBlock);
+    for (int kx = 0; kx < kSide; ++kx) {
+      w[r][kx] = hn::Load(kF32, weights + (ky * kSide + kx) * kBlock);
+    }
+  }
+  HWY_UNROLL(32)
+  for (int i = 0; i < kInputs; ++i) {
+    // Padding is narrower than the kernel, so only the outermost inputs need a look.
+    if (i < kSide - 1 && i < begin) continue;
+    if (i > kInputs - kSide && i >= end) continue;
+    const Vec value = LoadAsF32(in + i * kBlock);
+    HWY_UNROLL(2)
+    for (int r = 0; r < kRows; ++r) {
+      const int ky = y - r * kStride;
+      if (kRows > 1 && (ky < 0 || ky >= kSide)) continue;
       HWY_UNROLL(8)
       for (int kx = 0; kx < kSide; ++kx) {
         const int p = (i - kx) / kStride;
         if (i < kx || (i - kx) % kStride != 0 || p >= kPixels) continue;
-        sums[p] = hn::MulAdd(value, w[kx], sums[p]);
+        sums[r][p] = hn::MulAdd(value, w[r][kx], sums[r][p]);
       }
+    }
+  }
+}
+
+// kTileRows x kPixels output pixels from (oy, ox) on, one vector of channels. Taps on padding are
+// skipped. If only `rows_left` rows are wanted, the first covers the others where they are stored.
+template <int kSide, int kStride, int kPixels, class T>
+HWY_INLINE void RunTile(const Map<T>& map, int lane, int oy, int ox, int rows_left) {
+  constexpr int kRows = kTileRows;
+  const int first_x = ox * kStride - map.pad_left, first_y = oy * kStride - map.pad_top;
+  const int begin = -first_x, end = map.in_width - first_x;  // inputs [begin, end) exist
+
+  Vec sums[kRows][kPixels];
+  const Vec bias = hn::Load(kF32, map.bias + lane);
+  HWY_UNROLL(2)
+  for (int r = 0; r < kRows; ++r) {
+    HWY_UNROLL(16)
+    for (int p = 0; p < kPixels; ++p) sums[r][p] = bias;
+  }
+  const int y_begin = std::max(0, -first_y), y_end = map.in_height - first_y;
+  const int64_t first = first_y * map.in_stride + first_x * kBlock + lane;
+  const float* const weights = map.weights + lane;
+  if constexpr (kRows == 1) {
+    const T* in = map.in + first + y_begin * map.in_stride;
+    for (int y = y_begin; y < std::min(kSide, y_end); ++y, in += map.in_stride) {
+      AddRow<kSide, kStride>(sums, in, weights, y, begin, end);
+    }
+  } else {
+    HWY_UNROLL(8)
+    for (int y = 0; y < (kRows - 1) * kStride + kSide; ++y) {
+      if (y < y_begin || y >= y_end) continue;
+      AddRow<kSide, kStride>(sums, map.in + (first + y * map.in_stride), weights, y, begin, end);
     }
   }
 
   const Vec lo = hn::Set(kF32, map.limits.lo), hi = hn::Set(kF32, map.limits.hi);
-  T* out = map.out + oy * map.out_stride + ox * kOutPixel + lane;
-  HWY_UNROLL(16)
-  for (int p = 0; p < kPixels; ++p) StoreFromF32(Clamp(sums[p], lo, hi), out + p * kOutPixel);
+  const int64_t to_next = rows_left >= kRows ? map.out_stride : 0;
+  HWY_UNROLL(2)
+  for (int r = kRows - 1; r >= 0; --r) {
+    T* out = map.out + oy * map.out_stride + r * to_next + ox * map.out_pixel + lane;
+    HWY_UNROLL(16)
+    for (int p = 0; p < kPixels; ++p, out += map.out_pixel) {
+      StoreFromF32(Clamp(sums[r][p], lo, hi), out);
+    }
+  }
 }
 
 // `count` tiles side by side, the first at output pixel `ox`, of rows [oy_begin, oy_end).
-template <int kSide, int kStride, int kPixels, int kOutPixel, class T>
+template <int kSide, int kStride, int kPixels, class T>
 HWY_NOINLINE void RunTiles(const Map<T>& map, int oy_begin, int oy_end, int ox, int count) {
-  for (int oy = oy_begin; oy < oy_end; ++oy) {
+  for (int oy = oy_begin; oy < oy_end; oy += kTileRows) {
     for (int lane = 0; lane < kBlock; lane += kLanes) {
       for (int x = ox; x < ox + count * kPixels; x += kPixels) {
-        RunTile<kSide, kStride, kPixels, kOutPixel>(map, lane, oy, x);
+        RunTile<kSide, kStride, kPixels>(map, lane, oy, x, oy_end - oy);
       }
     }
   }
@@ -100,10 +141,10 @@ template <class T>
 using TilesFunction = void (*)(const Map<T>&, int oy_begin, int oy_end, int ox, int count);
 
 // RunTiles for 1, 2, ... kTilePixels pixels.
-template <int kSide, int kStride, int kOutPixel, class T, size_t... kIndex>
+template <int kSide, int kStride, class T, size_t... kIndex>
 constexpr std::array<TilesFunction<T>, sizeof...(kIndex)> TilesOfWidth(
     std::index_sequence<kIndex...>) {
-  return {RunTiles<kSide, kStride, kIndex + 1, kOutPixel, T>...};
+  return {RunTiles<kSide, kStride, kIndex + 1, T>...};
 }
 
 // A panel is one block of channels: 16 biases, then [side][side][16] weights.
@@ -165,7 +206,7 @@ void PrefetchNeighbours(const ConvProblem& p, const void* x, const RowRun& run) 
 template <int kSide, int kStride, int kOutPixel, class T>
 void Run(const ConvProblem& p, const ConvArgs& args, int begin, int end, int threads) noexcept {
   static constexpr auto kTiles =
-      TilesOfWidth<kSide, kStride, kOutPixel, T>(std::make_index_sequence<kTilePixels>());
+      TilesOfWidth<kSide, kStride, T>(std::make_index_sequence<kTilePixels>());
   // A row is cut evenly, so that widths differ by one pixel at most.
   const int tiles = (p.y.w + kTilePixels - 1) / kTilePixels;
   const int width = p.y.w / tiles, wider = p.y.w % tiles;
@@ -174,6 +215,7 @@ void Run(const ConvProblem& p, const ConvArgs& args, int begin, int end, int thr
   map.in_width = p.x.w;
   map.in_stride = p.x.columns() * p.x.pixel_stride();
   map.out_stride = p.y.columns() * p.y.pixel_stride();
+  map.out_pixel = p.y.pixel_stride();
   map.pad_top = p.pad.top;
   map.pad_left = p.pad.left;
   map.limits = LimitsOf(p.activation);

@@ -71,6 +71,11 @@ struct Tile {
   int prefetch_lines = 0;               ///< for every k-block
 };
 
+/// What a tile of T may read and write besides float32: rows that compute in float32 serve fp16
+/// too.
+template <class T>
+using OtherOf = std::conditional_t<std::is_same_v<T, float> && kHasF16, F16, T>;
+
 template <int kRows, int kPanels>
 struct Sums {
   Vec v[kRows][kPanels * kBlockVectors];
@@ -187,12 +192,14 @@ HWY_NOINLINE void RunTile(const Tile<T>& tile, int64_t stride) {
   }
 
   if (tile.residual.at != nullptr) {
-    WithType(tile.residual.dtype, tile.residual.at, [&](const auto* residual) HWY_ATTR {
-      AddResidual(sums, tile.residual.block_stride, residual);
-    });
+    WithTypeUpTo<OtherOf<T>>(tile.residual.dtype, tile.residual.at,
+                             [&](const auto* residual) HWY_ATTR {
+                               AddResidual(sums, tile.residual.block_stride, residual);
+                             });
   }
-  WithType(tile.y.dtype, tile.y.at,
-           [&](auto* y) HWY_ATTR { StoreSums(sums, tile.limits, tile.y.block_stride, y); });
+  WithTypeUpTo<OtherOf<T>>(tile.y.dtype, tile.y.at, [&](auto* y) HWY_ATTR {
+    StoreSums(sums, tile.limits, tile.y.block_stride, y);
+  });
 }
 
 template <class T>
@@ -210,17 +217,16 @@ constexpr auto kTiles =
     TilesOfHeight<T, kPanels, kRowStride>(std::make_index_sequence<kTileRows>());
 
 /// The tile for that many pixels. Usual row strides are constants in the code: the next pixel, and
-/// every second one.
+/// in whole tiles every second one.
 template <int kPanels, class T>
 HWY_INLINE void RunTileOf(int rows, const Tile<T>& tile, int64_t row_stride) {
-  switch (row_stride) {
-    case kBlock:
-      return kTiles<T, kPanels, kBlock>[rows - 1](tile, row_stride);
-    case 2 * kBlock:
+  if (row_stride == kBlock) return kTiles<T, kPanels, kBlock>[rows - 1](tile, row_stride);
+  if constexpr (kPanels == kTilePanels) {
+    if (row_stride == 2 * kBlock) {
       return kTiles<T, kPanels, 2 * kBlock>[rows - 1](tile, row_stride);
-    default:
-      return kTiles<T, kPanels, 0>[rows - 1](tile, row_stride);
+    }
   }
+  kTiles<T, kPanels, 0>[rows - 1](tile, row_stride);
 }
 
 /// Up to kTileRows pixels times `panels` panels: in one tile if there is one, else one by one.

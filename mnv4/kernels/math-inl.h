@@ -47,8 +47,8 @@ HWY_INLINE void StoreFromF32(Vec v, float* values) { hn::Store(v, kF32, values);
 /// Reads 64 bytes, of which the upper half is not used: one permutation of words into the upper
 /// halves of floats costs half of a widening and a shift.
 HWY_INLINE Vec LoadAsF32(const BF16* values) {
-  alignas(64) static constexpr uint16_t kWords[32] = {0, 0, 0, 1,  0, 2,  0, 3,  0, 4,  0,
-                                                      5, 0, 6, 0,  7, 0,  8, 0,  9, 0,  10,
+  alignas(64) static constexpr uint16_t kWords[32] = {0, 0,  0, 1,  0, 2,  0, 3,  0, 4, 0,
+                                                      5, 0,  6, 0,  7, 0,  8, 0,  9, 0, 10,
                                                       0, 11, 0, 12, 0, 13, 0, 14, 0, 15};
   const __m512i bits = _mm512_maskz_permutexvar_epi16(0xAAAAAAAA, _mm512_load_si512(kWords),
                                                       _mm512_loadu_si512(values));
@@ -215,23 +215,6 @@ HWY_INLINE void ActivateStored(Activation activation, T* values, int64_t count) 
   Activate<T>(activation, values, count);
 }
 
-/// Calls function(pointer) with `values` as what they are: float32, bfloat16 or fp16.
-template <class Void, class Function>
-HWY_INLINE void WithType(DType dtype, Void* values, Function function) {
-  constexpr bool kConst = std::is_const_v<Void>;
-  if constexpr (kHasBf16) {
-    if (dtype == DType::kBF16) {
-      return function(static_cast<std::conditional_t<kConst, const BF16*, BF16*>>(values));
-    }
-  }
-  if constexpr (kHasF16) {
-    if (dtype == DType::kF16) {
-      return function(static_cast<std::conditional_t<kConst, const F16*, F16*>>(values));
-    }
-  }
-  function(static_cast<std::conditional_t<kConst, const float*, float*>>(values));
-}
-
 template <class T>
 constexpr DType kTypeOf = DType::kF32;
 template <>
@@ -250,6 +233,18 @@ template <class T>
 bool IsC16UpTo(const Desc& desc) {
   return IsC16Of<float>(desc) || IsC16Of<T>(desc);
 }
+/// Calls function(pointer) with `values` as what they are: float32 or T.
+template <class T, class Void, class Function>
+HWY_INLINE void WithTypeUpTo(DType dtype, Void* values, Function function) {
+  constexpr bool kConst = std::is_const_v<Void>;
+  if constexpr (!std::is_same_v<T, float>) {
+    if (dtype == kTypeOf<T>) {
+      return function(static_cast<std::conditional_t<kConst, const T*, T*>>(values));
+    }
+  }
+  function(static_cast<std::conditional_t<kConst, const float*, float*>>(values));
+}
+
 /// What tiles read: bfloat16 in lines.
 inline bool IsLines(const Desc& desc) {
   return desc.dtype == DType::kBF16 && desc.layout == Layout::kLine64;

@@ -80,9 +80,10 @@ constexpr PointwiseKernel Row(const char* name, Isa needs) {
           },
       .run =
           [](const PointwiseProblem& p, const PointwiseArgs& args, int begin, int end) noexcept {
-            WithType(p.a.dtype, args.a, [&](auto* a) {
-              WithType(p.b.dtype, args.b, [&](auto* b) {
-                WithType(p.y.dtype, args.y, [&](auto* y) { Run(p, args, a, b, y, begin, end); });
+            WithTypeUpTo<T>(p.a.dtype, args.a, [&](auto* a) {
+              WithTypeUpTo<T>(p.b.dtype, args.b, [&](auto* b) {
+                WithTypeUpTo<T>(p.y.dtype, args.y,
+                                [&](auto* y) { Run(p, args, a, b, y, begin, end); });
               });
             });
           }};

@@ -79,8 +79,8 @@ constexpr PoolKernel Row(const char* name, Isa needs) {
           .units = [](const PoolProblem& p) { return CountRowUnits(p.y); },
           .run =
               [](const PoolProblem& p, const void* x, void* y, int begin, int end) noexcept {
-                WithType(p.x.dtype, x, [&](auto* from) {
-                  WithType(p.y.dtype, y, [&](auto* to) { Run(p, from, to, begin, end); });
+                WithTypeUpTo<T>(p.x.dtype, x, [&](auto* from) {
+                  WithTypeUpTo<T>(p.y.dtype, y, [&](auto* to) { Run(p, from, to, begin, end); });
                 });
               }};
 }

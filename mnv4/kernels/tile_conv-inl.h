@@ -280,8 +280,8 @@ void RunConvOnTiles(const ConvProblem& p, const ConvArgs& args, int begin, int e
   const auto rows = [&](int image, int row) {
     return x + p.x.Offset(0, image, row * p.stride.h - p.pad.top, -p.pad.left);
   };
-  WithType(p.y.dtype, args.y, [&](auto* y) {
-    WithType(p.residual.dtype, args.residual, [&](const auto* residual) {
+  WithTypeUpTo<BF16>(p.y.dtype, args.y, [&](auto* y) {
+    WithTypeUpTo<BF16>(p.residual.dtype, args.residual, [&](const auto* residual) {
       RunOnTiles<Tiles>(p, args, y, residual, begin, end, threads, OffsetsOf(p),
                         p.stride.w * p.x.pixel_stride(), rows);
     });
