@@ -64,6 +64,13 @@ const char* NeedsText(Precision precision) {
                "AMX that Linux grants)";
 }
 
+void CheckOffered(Precision precision, IsaSet isa) {
+  if (IsOffered(precision, isa)) return;
+  throw Error(ErrorCode::kUnsupported,
+              fmt::format("precision {}: needs {}; this CPU, or what may be used of it, has {}",
+                          Name(precision), NeedsText(precision), ToString(isa)));
+}
+
 // bf16 on tiles is the fastest; else both of 16 bits run at twice the rate of float32, and bf16
 // cannot overflow.
 Precision FastestOf(IsaSet isa) {
@@ -100,10 +107,8 @@ Precision ParsePrecision(std::string_view name, IsaSet isa) {
   if (name == "auto") return FastestOf(isa);
   for (const Precision precision : {Precision::kF32, Precision::kBf16, Precision::kF16}) {
     if (name != Name(precision)) continue;
-    if (IsOffered(precision, isa)) return precision;
-    throw Error(ErrorCode::kUnsupported,
-                fmt::format("precision {}: needs {}; this CPU, or what may be used of it, has {}",
-                            name, NeedsText(precision), ToString(isa)));
+    CheckOffered(precision, isa);
+    return precision;
   }
   if (name == "int8") {
     throw Error(ErrorCode::kUnsupported,
@@ -132,7 +137,7 @@ std::shared_ptr<const PackedWeight> PackedWeights::GetOrPack(const Key& key, siz
 }
 
 Plan::Plan(Graph graph, const PlanOptions& options, PackedWeights& packed) {
-  ParsePrecision(Name(options.precision), options.isa);
+  CheckOffered(options.precision, options.isa);
   graph = OptimizeForInference(KeepOutputs(std::move(graph), options.features));
   input_shape_ = graph.nodes.front().type.shape;
 
