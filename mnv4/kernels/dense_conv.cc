@@ -72,7 +72,6 @@ HWY_INLINE void RunFp16Tile(int rows, int panels, const Tile<F16>& tile, int64_t
                    .x_block_stride = tile.x_block_stride,
                    .weights = reinterpret_cast<const uint16_t*>(tile.weights) + 2 * kBlock,
                    .panel_stride = kPanelBlocks * tile.panel_stride,
-                   .prefetch_x = tile.prefetch_x,
                    .prefetch = tile.prefetch,
                    .prefetch_lines = tile.prefetch_lines};
   // What a chunk is added to: the bias, then sums.
@@ -187,7 +186,6 @@ void RunOnRows(const ConvProblem& p, const ConvArgs& args, int begin, int end, i
     const int ox = split.row.Begin(run.tile_begin);
 
     tile.x = rows(run.image, run.row) + ox * pixel_stride;
-    tile.prefetch_x = run.group == 0;  // later groups find x in L2
     const std::byte* const panel = packed + block * panel_bytes;
     tile.weights = reinterpret_cast<const T*>(panel + kCacheLine);
     tile.y.at = p.y.Forward(args.y, p.y.Offset(block, run.image, run.row, ox));

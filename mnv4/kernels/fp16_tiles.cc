@@ -85,14 +85,16 @@ void RunTile(Fp16Tile& tile, uint16_t* chunk) {
     for (int i = 0; i < tile.prefetch_lines; ++i, tile.prefetch += 64) {
       __builtin_prefetch(tile.prefetch, 0, 2);
     }
-    if (tile.prefetch_x) {
-      constexpr int kRowsOfLine = kStride < 32 ? 32 / kStride : 1;
-      MNV4_UNROLL
-      for (int r = 0; r < kRows; r += kRowsOfLine) {
-        __builtin_prefetch(block + (kRows + r) * kStride);
-      }
-    }
     const int left = tile.depth - tile.channel, depth = left < kBlock ? left : kBlock;
+    // The next block of x, or the first of the tile that follows.
+    const bool in_tap = left > kBlock, ends = tile.tap + 1 == tile.num_taps;
+    const Half* const next =
+        in_tap ? block + tile.x_block_stride
+               : reinterpret_cast<const Half*>(tile.x) +
+                     (ends ? tile.taps[0] + kRows * kStride : tile.taps[tile.tap + 1]);
+    constexpr int kRowsOfLine = kStride < 32 ? 32 / kStride : 1;
+    MNV4_UNROLL
+    for (int r = 0; r < kRows; r += kRowsOfLine) __builtin_prefetch(next + r * kStride);
     const auto* weights = reinterpret_cast<const Vec*>(tile.weights);
     const auto add_product = [&](int k) __attribute__((always_inline)) {
       MNV4_UNROLL

@@ -30,7 +30,6 @@ struct Fp16Tile {
   int64_t x_block_stride = 0;  ///< from a block to the next
   const uint16_t* weights = nullptr;    ///< [taps][depth][32], 64-byte aligned
   int64_t panel_stride = 0;             ///< to the weights of the next 32 channels
-  bool prefetch_x = false;              ///< fetch the pixels behind this tile meanwhile
   const std::byte* prefetch = nullptr;  ///< lines fetched into L2 meanwhile, `prefetch_lines`
   int prefetch_lines = 0;               ///< for every k-block
   int tap = 0, channel = 0;             ///< where the next chunk begins; none if tap == num_taps

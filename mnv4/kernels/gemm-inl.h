@@ -66,7 +66,6 @@ struct Tile {
   TileMap<void> y;
   TileMap<const void> residual;  ///< null for none
   ClampLimits limits;
-  bool prefetch_x = false;              ///< fp16: fetch the pixels behind this tile meanwhile
   const std::byte* prefetch = nullptr;  ///< lines fetched into L2 meanwhile, `prefetch_lines`
   int prefetch_lines = 0;               ///< for every k-block
 };
