@@ -29,7 +29,7 @@ def write_timm_folder(network: str, _folder: pathlib.Path, out: pathlib.Path) ->
     for name, tensor in tensors.items():
         if name.endswith("gamma"):
             tensors[name] = tensor / 10
-        elif ".pw_proj.bn." in name and not ".running_" in name and tensor.dtype == np.float32:
+        elif ".pw_proj.bn." in name and ".running_" not in name and tensor.dtype == np.float32:
             tensors[name] = tensor / 2
     save_file(tensors, out / "model.safetensors", {"format": "pt"})
 

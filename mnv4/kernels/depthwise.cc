@@ -101,7 +101,7 @@ HWY_INLINE void RunTile(const Map<T>& map, int lane, int oy, int ox, int rows_le
   const int64_t first = first_y * map.in_stride + first_x * kBlock + lane;
   const float* const weights = map.weights + lane;
   if constexpr (kRows == 1) {
-    const T* in = map.in + first + y_begin * map.in_stride;
+    const T* in = map.in + (first + y_begin * map.in_stride);
     for (int y = y_begin; y < std::min(kSide, y_end); ++y, in += map.in_stride) {
       AddRow<kSide, kStride>(sums, in, weights, y, begin, end);
     }
@@ -176,8 +176,7 @@ struct RowRun {
 };
 RowRun RunAt(const ConvProblem& p, const EvenSplit& chunks, int unit, int end) {
   const int blocks = p.y.panels();
-  int chunk = 0;
-  while (chunks.Begin(chunk + 1) * blocks <= unit) ++chunk;
+  const int chunk = chunks.PartOf(unit / blocks);
   const int first = chunks.Begin(chunk), rows = chunks.Size(chunk);
   const int block = (unit - first * blocks) / rows, row = first + (unit - first * blocks) % rows;
   const int oy = row % p.y.h;
@@ -185,21 +184,24 @@ RowRun RunAt(const ConvProblem& p, const EvenSplit& chunks, int unit, int end) {
   return {block, row / p.y.h, oy, oy + length, unit + length};
 }
 
-// Asks for the input rows beside a thread's own, which another core has written, in all blocks at
-// once: one after another they would be waited for.
-void PrefetchNeighbours(const ConvProblem& p, const void* x, const RowRun& run) {
-  const int first = run.oy_begin * p.stride.h, last = run.oy_end * p.stride.h;
+// Asks for the input rows beside those of a thread's chunk, which another core has written, in all
+// blocks at once: one after another they would be waited for.
+void PrefetchNeighbours(const ConvProblem& p, const void* x, const EvenSplit& chunks, int unit) {
+  const int chunk = chunks.PartOf(unit / p.y.panels());
+  const int begin = chunks.Begin(chunk), image = begin / p.y.h, oy_begin = begin % p.y.h;
+  const int oy_end = std::min(p.y.h, oy_begin + chunks.Size(chunk));
+  const int first = oy_begin * p.stride.h, last = oy_end * p.stride.h;
   const int64_t row_bytes = int64_t{p.x.w} * kBlock * static_cast<int64_t>(SizeOf(p.x.dtype));
-  const auto prefetch = [&](int begin, int end) {
+  const auto prefetch = [&](int from, int to) {
     for (int block = 0; block < p.x.blocks(); ++block) {
-      for (int row = std::max(begin, 0); row < std::min(end, p.x.h); ++row) {
+      for (int row = std::max(from, 0); row < std::min(to, p.x.h); ++row) {
         const auto* const at =
-            static_cast<const std::byte*>(p.x.Forward(x, p.x.Offset(block, run.image, row, 0)));
+            static_cast<const std::byte*>(p.x.Forward(x, p.x.Offset(block, image, row, 0)));
         for (int64_t i = 0; i < row_bytes; i += 64) __builtin_prefetch(at + i);
       }
     }
   };
-  if (run.oy_begin > 0) prefetch(first - p.pad.top, first);
+  if (oy_begin > 0) prefetch(first - p.pad.top, first);
   prefetch(last, last - p.stride.h - p.pad.top + p.kernel.h);
 }
 
@@ -223,7 +225,7 @@ void Run(const ConvProblem& p, const ConvArgs& args, int begin, int end, int thr
   const int rows = p.y.n * p.y.h;
   const bool by_rows = kOutPixel != kBlock && rows * p.y.w >= kTileMinPixels * threads;
   const EvenSplit chunks(rows, by_rows ? std::min(threads, rows) : 1);
-  if (by_rows && threads > 1) PrefetchNeighbours(p, args.x, RunAt(p, chunks, begin, end));
+  if (by_rows && threads > 1) PrefetchNeighbours(p, args.x, chunks, begin);
   for (int unit = begin; unit < end;) {
     const auto [block, image, oy_begin, oy_end, unit_end] = RunAt(p, chunks, unit, end);
     map.in = static_cast<const T*>(args.x) + p.x.PanelOffset(block, image, 0, 0);

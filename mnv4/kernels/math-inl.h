@@ -44,15 +44,14 @@ HWY_INLINE Vec LoadAsF32(const float* values) { return hn::Load(kF32, values); }
 HWY_INLINE void StoreFromF32(Vec v, float* values) { hn::Store(v, kF32, values); }
 
 #if HWY_TARGET == HWY_AVX3
-/// Reads 64 bytes, of which the upper half is not used: one permutation of words into the upper
-/// halves of floats costs half of a widening and a shift.
+/// One permutation of words into the upper halves of floats costs half of a widening and a shift.
 HWY_INLINE Vec LoadAsF32(const BF16* values) {
   alignas(64) static constexpr uint16_t kWords[32] = {0, 0,  0, 1,  0, 2,  0, 3,  0, 4, 0,
                                                       5, 0,  6, 0,  7, 0,  8, 0,  9, 0, 10,
                                                       0, 11, 0, 12, 0, 13, 0, 14, 0, 15};
-  const __m512i bits = _mm512_maskz_permutexvar_epi16(0xAAAAAAAA, _mm512_load_si512(kWords),
-                                                      _mm512_loadu_si512(values));
-  return Vec{_mm512_castsi512_ps(bits)};
+  const __m256i words = _mm256_load_si256(reinterpret_cast<const __m256i*>(values));
+  return Vec{_mm512_castsi512_ps(_mm512_maskz_permutexvar_epi16(
+      0xAAAAAAAA, _mm512_load_si512(kWords), _mm512_castsi256_si512(words)))};
 }
 /// Rounds to nearest even. Highway 1.0.3 does not know the instruction, and a function that may use
 /// its intrinsic cannot be inlined into Highway's: hence the assembly.

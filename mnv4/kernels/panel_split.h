@@ -21,6 +21,8 @@ class EvenSplit {
   int parts() const { return parts_; }
   int Begin(int part) const { return static_cast<int>(int64_t{total_} * part / parts_); }
   int Size(int part) const { return Begin(part + 1) - Begin(part); }
+  /// The part that thing `i` is in.
+  int PartOf(int i) const { return static_cast<int>(((int64_t{i} + 1) * parts_ - 1) / total_); }
 
  private:
   int total_ = 0, parts_ = 1;
@@ -45,8 +47,7 @@ struct PanelSplit {
 
   /// The run that starts with `unit` and stays below `end`.
   PanelRun RunAt(int unit, int end) const {
-    int chunk = 0;
-    while (chunks.Begin(chunk + 1) * groups <= unit) ++chunk;
+    const int chunk = chunks.PartOf(unit / groups);
     const int first = chunks.Begin(chunk), count = chunks.Size(chunk);
     const int group = (unit - first * groups) / count, of_chunk = (unit - first * groups) % count;
     const int tile = first + of_chunk, begin = tile % row.parts();
@@ -81,6 +82,7 @@ inline int64_t ChunkBytesOfL2() {
 inline constexpr int kTileMinPixels = 90;
 
 struct SplitRule {
+  static constexpr int kNever = std::numeric_limits<int>::max();
   int tile_pixels, group_panels;  ///< the largest tile of the target
   /// Rows are counted and cut in units of so many pixels, of which the last may be shorter.
   int granule = 1;
@@ -88,7 +90,7 @@ struct SplitRule {
   /// when that leaves each but a few tiles (49 pixels on 2 threads still gain).
   int min_pixels_per_thread = 24;
   /// The same for layers of all kinds.
-  int min_pixels_of_all = std::numeric_limits<int>::max();
+  int min_pixels_of_all = kNever;
   int64_t chunk_bytes = ChunkBytesOfL2();  ///< of x that one chunk reads
 };
 
@@ -115,7 +117,8 @@ inline PanelSplit SplitPanels(const ConvProblem& p, const SplitRule& rule, int t
   const int row_pixels = pixels / split.rows;
   const int granules = (row_pixels + rule.granule - 1) / rule.granule;
   int row_tiles = (row_pixels + rule.tile_pixels - 1) / rule.tile_pixels;
-  if (by_pixels && merges && rule.min_pixels_of_all < pixels) {  // as many for each chunk
+  if (by_pixels && merges &&
+      rule.min_pixels_of_all != SplitRule::kNever) {  // as many for each chunk
     row_tiles = std::min((row_tiles + chunks - 1) / chunks * chunks, granules);
   }
   split.row = EvenSplit(granules, row_tiles);

@@ -85,6 +85,7 @@ struct Unfinished {
     count = std::min(count, pixels);
     if (count <= 0) return;
     pixels -= count;
+    // Of a single panel the second half is whatever lies there, and is not used.
     if (!IsClamp(activation)) ActivateSums<Y>(activation, sums, count * kGroupChannels);
     // The loops that nearly all pixels go through look at nothing but their values.
     if (panels == 1 || limits.hi < std::numeric_limits<float>::infinity()) {

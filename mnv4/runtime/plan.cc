@@ -151,6 +151,7 @@ Plan::Plan(Graph graph, const PlanOptions& options, PackedWeights& packed) {
   for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) {
     scratch_bytes_ = std::max(scratch_bytes_, ScratchOf(*step));
     if (auto* conv = std::get_if<ConvStep>(&step->run)) {
+      conv->kernel->units(conv->problem, 1);  // what kernels ask of the machine, they ask now
       conv->next_packed = next_packed;
       next_packed = conv->packed->data();
     }
