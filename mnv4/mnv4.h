@@ -48,6 +48,9 @@ struct ModelOptions {
   std::optional<int> output_stride = {};   ///< 8, 16 or 32
   std::vector<std::string> features = {};  ///< wanted beside the logits: "C1".."C5", "pre_logits"
   std::string precision = "fp32";          ///< or "bf16", "fp16", "auto": the fastest there is
+  /// Keeps packed weights in $MNV4_HOME/packed (else the user's cache folder), so that the first
+  /// run of later processes is faster. A file that cannot be read or written is done without.
+  bool packed_cache = false;
 };
 
 /// A network with its weights, preprocessing and labels.

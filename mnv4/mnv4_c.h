@@ -65,9 +65,11 @@ typedef struct mnv4_model_options {
   const char* const* features; /* wanted beside the logits: "C1".."C5", "pre_logits" */
   size_t num_features;
   const char* precision; /* "fp32" (also NULL), "bf16", "fp16", "auto": the fastest there is */
+  int packed_cache; /* 1: keeps packed weights in $MNV4_HOME/packed, else the user's cache folder,
+                     * so that the first run of later processes is faster */
 } mnv4_model_options;
 #define MNV4_MODEL_OPTIONS_INIT \
-  { sizeof(mnv4_model_options), -1, -1, -1, -1, NULL, 0, NULL }
+  { sizeof(mnv4_model_options), -1, -1, -1, -1, NULL, 0, NULL, 0 }
 
 /* `name`: a timm / Hugging Face folder, a .safetensors file, a network text file, a zoo name
  * ("conv_small": deterministic random weights) or "hf-hub:timm/..." found in the cache on disk. */

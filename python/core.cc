@@ -39,30 +39,34 @@ struct Model {
 
 mnv4::ModelOptions Options(std::optional<int> num_classes, std::optional<int> in_chans,
                            std::optional<int> img_size, std::optional<int> output_stride,
-                           std::vector<std::string> features, std::string precision) {
+                           std::vector<std::string> features, std::string precision,
+                           bool packed_cache) {
   return {.num_classes = num_classes,
           .in_chans = in_chans,
           .img_size = img_size,
           .output_stride = output_stride,
           .features = std::move(features),
-          .precision = std::move(precision)};
+          .precision = std::move(precision),
+          .packed_cache = packed_cache};
 }
 
 Model Load(const std::string& name, std::optional<int> num_classes, std::optional<int> in_chans,
            std::optional<int> img_size, std::optional<int> output_stride,
-           std::vector<std::string> features, std::string precision) {
+           std::vector<std::string> features, std::string precision, bool packed_cache) {
   const nb::gil_scoped_release release;
-  return {mnv4::Model::Load(name, Options(num_classes, in_chans, img_size, output_stride,
-                                          std::move(features), std::move(precision)))};
+  return {
+      mnv4::Model::Load(name, Options(num_classes, in_chans, img_size, output_stride,
+                                      std::move(features), std::move(precision), packed_cache))};
 }
 
 Model FromMemory(const nb::bytes& file, std::optional<int> num_classes, std::optional<int> in_chans,
                  std::optional<int> img_size, std::optional<int> output_stride,
-                 std::vector<std::string> features, std::string precision) {
+                 std::vector<std::string> features, std::string precision, bool packed_cache) {
   const std::span bytes(static_cast<const std::byte*>(file.data()), file.size());
   const nb::gil_scoped_release release;
-  return {mnv4::Model::FromMemory(bytes, Options(num_classes, in_chans, img_size, output_stride,
-                                                 std::move(features), std::move(precision)))};
+  return {mnv4::Model::FromMemory(
+      bytes, Options(num_classes, in_chans, img_size, output_stride, std::move(features),
+                     std::move(precision), packed_cache))};
 }
 
 class Session {
@@ -150,10 +154,10 @@ NB_MODULE(_core, m) {
           "save_file",
           [](const Model& self, const std::string& path) { self.model->SaveFile(path); }, "path"_a);
   m.def("load", &Load, "name"_a, "num_classes"_a.none(), "in_chans"_a.none(), "img_size"_a.none(),
-        "output_stride"_a.none(), "features"_a, "precision"_a);
+        "output_stride"_a.none(), "features"_a, "precision"_a, "packed_cache"_a);
   m.def("from_memory", &FromMemory, "file"_a, "num_classes"_a.none(), "in_chans"_a.none(),
         "img_size"_a.none(), "output_stride"_a.none(), "features"_a, "precision"_a,
-        nb::keep_alive<0, 1>());
+        "packed_cache"_a, nb::keep_alive<0, 1>());
 
   // A session's C++ model may point into the bytes that the Python model keeps alive.
   nb::class_<Session>(m, "Session")

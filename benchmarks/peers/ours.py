@@ -40,9 +40,18 @@ class Library:
     def version(self) -> str:
         return self._c.mnv4_version().decode()
 
+    def function(self, name: str):
+        """It raises what the C function reports."""
+        c_function = getattr(self._c, name)
+
+        def call(*arguments) -> None:
+            if c_function(*arguments):
+                raise RuntimeError(self._c.mnv4_last_error().decode())
+
+        return call
+
     def call(self, name: str, *arguments) -> None:
-        if getattr(self._c, name)(*arguments):
-            raise RuntimeError(self._c.mnv4_last_error().decode())
+        self.function(name)(*arguments)
 
 
 class Model:
@@ -67,9 +76,9 @@ class Session:
         options = SessionOptions(ctypes.sizeof(SessionOptions), threads, None, None)
         library.call("mnv4_session_open", model, ctypes.byref(options), ctypes.byref(self._handle))
 
-    def run(self, x: np.ndarray, logits: np.ndarray) -> None:
-        """x: float32 NCHW; logits: float32 [n, classes], written."""
-        n, _, h, w = x.shape
-        nchw, images, out = 0, ctypes.c_void_p(x.ctypes.data), ctypes.c_void_p(logits.ctypes.data)
-        size = ctypes.c_size_t(logits.size)
-        self._library.call("mnv4_session_run", self._handle, images, n, h, w, nchw, out, size)
+    def bind(self, x: np.ndarray, logits: np.ndarray):
+        """A function that runs x, float32 NHWC, into logits, float32 [n, classes]. Keep all three."""
+        n, h, w, _ = x.shape
+        nhwc, images, out = 1, ctypes.c_void_p(x.ctypes.data), ctypes.c_void_p(logits.ctypes.data)
+        size, run = ctypes.c_size_t(logits.size), self._library.function("mnv4_session_run")
+        return lambda: run(self._handle, images, n, h, w, nhwc, out, size)

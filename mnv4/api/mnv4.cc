@@ -32,7 +32,8 @@ struct MNV4_HIDDEN Model::Impl {
       : model(std::move(loaded)),
         engine([this](int n, int h, int w) { return model.GraphFor(n, h, w); },
                {.precision = runtime::ParsePrecision(options.precision, HostIsa()),
-                .features = options.features}) {}
+                .features = options.features,
+                .packed_folder = options.packed_cache ? runtime::PackedFolder() : ""}) {}
 
   model::Model model;
   runtime::Engine engine;
@@ -99,7 +100,7 @@ struct MNV4_HIDDEN Session::Impl {
 
   // The session for this input shape; the one of the last Run is kept.
   runtime::Session& For(int n, int h, int w) {
-    auto plan = model->impl_->engine.PlanFor(n, h, w);
+    auto plan = model->impl_->engine.PlanFor(n, h, w, &threads->pool);
     if (session == nullptr || &session->plan() != plan.get()) {
       session = std::make_unique<runtime::Session>(std::move(plan), threads->pool);
     }

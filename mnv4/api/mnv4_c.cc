@@ -79,6 +79,7 @@ mnv4::ModelOptions ToModelOptions(const mnv4_model_options* options) {
     out.features.emplace_back(in.features[i]);
   }
   if (in.precision != nullptr) out.precision = in.precision;
+  out.packed_cache = in.packed_cache != 0;
   return out;
 }
 

@@ -40,6 +40,26 @@ TEST(PublicApi, RunsBothLayoutsToTheSameLogits) {
   EXPECT_EQ(logits, expected);
 }
 
+TEST(PublicApi, GivesTheSameLogitsFromThePackedCache) {
+  namespace fs = std::filesystem;
+  const fs::path home = fs::path(testing::TempDir()) / "mnv4_packed_cache_test";
+  fs::remove_all(home);
+  setenv("MNV4_HOME", home.c_str(), 1);
+  const std::vector<float> image = Ramp(3 * 64 * 64);
+  const auto logits = [&](bool packed_cache) {
+    Session session(Model::Load("conv_small_035", {.packed_cache = packed_cache}), {.threads = 2});
+    const auto of_run = session.Run(image, 1, 64, 64);
+    return std::vector<float>(of_run.begin(), of_run.end());
+  };
+  const std::vector<float> expected = logits(false);
+  EXPECT_FALSE(fs::exists(home));
+  EXPECT_EQ(logits(true), expected);  // writes
+  EXPECT_FALSE(fs::is_empty(home / "packed"));
+  EXPECT_EQ(logits(true), expected);  // reads
+  unsetenv("MNV4_HOME");
+  fs::remove_all(home);
+}
+
 TEST(PublicApi, RefusesWrongSizes) {
   const auto model = Model::Load("conv_small_035");
   Session session(model, {.threads = 1});

@@ -10,7 +10,8 @@ namespace mnv4 {
 namespace {
 
 std::atomic<uint32_t> forks{0};
-std::shared_mutex fork_mutex;  // shared by ForkDelays, exclusive during fork()
+std::shared_mutex fork_mutex;  // shared by threads with ForkDelays, exclusive during fork()
+thread_local int delays = 0;   // of this thread
 
 // Idempotent; called by whoever needs the handlers.
 void RegisterHandlers() {
@@ -34,8 +35,10 @@ uint32_t ForkCount() {
 
 ForkDelay::ForkDelay() {
   RegisterHandlers();
-  fork_mutex.lock_shared();
+  if (delays++ == 0) fork_mutex.lock_shared();
 }
-ForkDelay::~ForkDelay() { fork_mutex.unlock_shared(); }
+ForkDelay::~ForkDelay() {
+  if (--delays == 0) fork_mutex.unlock_shared();
+}
 
 }  // namespace mnv4

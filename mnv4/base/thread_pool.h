@@ -28,6 +28,7 @@ class ThreadPool {
   ThreadPool& operator=(const ThreadPool&) = delete;
 
   int threads() const { return threads_; }
+  bool has_executor() const { return executor_ != nullptr; }
 
   /// Calls body(step, share) for step 0 .. count - 1 and share 0 .. threads - 1, the shares of a
   /// step at once, each by one thread; a step begins when the one before has ended. With `seconds`

@@ -79,9 +79,9 @@ constexpr Option kJsonLines = {.name = "jsonl", .help = "print JSON, an object a
 constexpr Option kMarkdown = {.name = "markdown", .help = "print the table as Markdown"};
 
 constexpr Option kOptions[] = {
-    kModel, kThreadCounts, kBatchSizes, kImgSizes, kWarmup,       kRepetitions, kProtocol, kHint,
-    kSoak,  kLayers,       kCompare,    kJson,     kJsonLines,    kCsv,         kMarkdown, kOutput,
-    kIsa,   kPrecision,    kNumClasses, kInChans,  kOutputStride, kQuiet};
+    kModel, kThreadCounts, kBatchSizes,  kImgSizes,   kWarmup,    kRepetitions,  kProtocol, kHint,
+    kSoak,  kLayers,       kCompare,     kJson,       kJsonLines, kCsv,          kMarkdown, kOutput,
+    kIsa,   kPrecision,    kPackedCache, kNumClasses, kInChans,   kOutputStride, kQuiet};
 
 // Every combination of the lists.
 std::vector<BenchSettings> Sweep(const Arguments& arguments, const model::Model& model) {

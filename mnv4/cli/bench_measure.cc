@@ -21,8 +21,10 @@ namespace {
 
 // One session and its times. Sessions of one test share the plan.
 struct Lane {
-  Lane(std::shared_ptr<const runtime::Plan> plan, int threads)
-      : pool(threads), session(std::move(plan), pool) {}
+  Lane(runtime::Engine& engine, const BenchSettings& settings, int threads)
+      : pool(threads),
+        session(engine.PlanFor(settings.batch_size, settings.height, settings.width, &pool), pool) {
+  }
 
   double TimedRun() {
     FillInput(session);  // the last run used the memory for other tensors
@@ -101,12 +103,11 @@ std::optional<BenchResult> Measure(const model::Model& model, const BenchSetting
   const Clock::time_point start = Clock::now();
   runtime::Engine engine([&](int n, int h, int w) { return model.GraphFor(n, h, w); },
                          settings.plan);
-  const auto plan = engine.PlanFor(settings.batch_size, settings.height, settings.width);
   std::deque<Lane> lanes;
-  lanes.emplace_back(plan, settings.threads / settings.sessions());
+  lanes.emplace_back(engine, settings, settings.threads / settings.sessions());
   lanes.front().TimedRun();
   result.first_run_ms = MillisecondsSince(start);
-  for (int i = 1; i < settings.sessions(); ++i) lanes.emplace_back(plan, 1);
+  for (int i = 1; i < settings.sessions(); ++i) lanes.emplace_back(engine, settings, 1);
 
   TimeLanes(lanes, settings, interrupt, quiet);
   // About in the order they ran.
@@ -125,7 +126,8 @@ std::optional<BenchResult> Measure(const model::Model& model, const BenchSetting
     result.layers = *std::move(layers);
   }
   result.peak_rss_mb = PeakRssMb();
-  result.arena_mb = static_cast<double>(plan->arena_bytes()) / 1e6 * settings.sessions();
+  result.arena_mb =
+      static_cast<double>(lanes.front().session.plan().arena_bytes()) / 1e6 * settings.sessions();
   if (const auto warning = ThrottleWarning(throttled)) result.warnings.push_back(*warning);
   return result;
 }

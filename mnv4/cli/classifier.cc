@@ -19,7 +19,7 @@ std::vector<Ranking> Classifier::Classify(std::span<const Image> pictures, int t
   if (session_ == nullptr || session_->plan().input_shape()[0] != n) {
     session_ = nullptr;  // first, so that two arenas never exist together
     session_ = std::make_unique<runtime::Session>(
-        engine_.PlanFor(n, preprocess_.height, preprocess_.width), pool_);
+        engine_.PlanFor(n, preprocess_.height, preprocess_.width, &pool_), pool_);
   }
   for (int i = 0; i < n; ++i) {
     const runtime::Session::Input input = session_->input(i);

@@ -38,10 +38,10 @@ constexpr Option kHtml = {.name = "html",
                           .kind = ValueKind::kText,
                           .value = "FILE",
                           .help = "also write a page with pictures, bars and times"};
-constexpr Option kOptions[] = {kModel, kTopK,      kListFile, kJson,      kCsv,      kOutput,
-                               kHtml,  kThreads,   kWorkers,  kBatchSize, kStrict,   kNoExif,
-                               kIsa,   kPrecision, kImgSize,  kCropPct,   kCropMode, kInterpolation,
-                               kMean,  kStd,       kQuiet,    kVerbose};
+constexpr Option kOptions[] = {
+    kModel,   kTopK,      kListFile,      kJson,   kCsv, kOutput,    kHtml,        kThreads,
+    kWorkers, kBatchSize, kStrict,        kNoExif, kIsa, kPrecision, kPackedCache, kImgSize,
+    kCropPct, kCropMode,  kInterpolation, kMean,   kStd, kQuiet,     kVerbose};
 
 // All the places results go to.
 class Reports {

@@ -42,9 +42,9 @@ constexpr Option kAgainst = {.name = "against",
                              .choices = kOthers};
 
 constexpr Option kOptions[] = {
-    kModel,   kClassMap,  kRealLabels,    kJson,   kCsv, kOutput,    kHtml,    kThreads,
-    kWorkers, kBatchSize, kStrict,        kNoExif, kIsa, kPrecision, kAgainst, kImgSize,
-    kCropPct, kCropMode,  kInterpolation, kMean,   kStd, kQuiet,     kVerbose};
+    kModel,   kClassMap,  kRealLabels, kJson,          kCsv,  kOutput,    kHtml,        kThreads,
+    kWorkers, kBatchSize, kStrict,     kNoExif,        kIsa,  kPrecision, kPackedCache, kAgainst,
+    kImgSize, kCropPct,   kCropMode,   kInterpolation, kMean, kStd,       kQuiet,       kVerbose};
 
 // All the places results go to.
 class Reports {

@@ -25,8 +25,9 @@ constexpr Option kPlan = {.name = "plan",
 constexpr Option kText = {.name = "text",
                           .help = "print the network's text form instead, which -m reads back"};
 
-constexpr Option kOptions[] = {kModel,      kLayers,  kPlan,         kJson, kText,      kImgSize,
-                               kNumClasses, kInChans, kOutputStride, kIsa,  kPrecision, kQuiet};
+constexpr Option kOptions[] = {kModel,     kLayers,      kPlan,    kJson,         kText,
+                               kImgSize,   kNumClasses,  kInChans, kOutputStride, kIsa,
+                               kPrecision, kPackedCache, kQuiet};
 
 struct Endpoint {
   std::string name;  ///< "C3"

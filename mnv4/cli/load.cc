@@ -115,6 +115,12 @@ runtime::PlanOptions PlanOptionsFrom(const Arguments& arguments) {
   if (precision == "auto" && !arguments.Has(kQuiet)) {
     fmt::print(stderr, "note: --precision auto is {} here\n", Name(options.precision));
   }
+  if (arguments.Has(kPackedCache)) {
+    options.packed_folder = runtime::PackedFolder();
+    options.on_unwritten = [quiet = arguments.Has(kQuiet)](const Error& error) {
+      if (!quiet) fmt::print(stderr, "note: --packed-cache: {}\n", error.what());
+    };
+  }
   return options;
 }
 

@@ -36,8 +36,9 @@ std::string WeightsHash(const Arguments& arguments, const model::Model& model);
 /// --std in place of its own. Throws Error(kInvalidArgument) for a wrong number of channels.
 Preprocess PreprocessFrom(const Arguments& arguments, Preprocess preprocess);
 
-/// The instruction sets that --isa and $MNV4_ISA leave, and --precision; says on stderr what `auto`
-/// is. Throws Error(kUnsupported) for a precision that this CPU or this version lacks.
+/// The instruction sets that --isa and $MNV4_ISA leave, --precision and --packed-cache; says on
+/// stderr what `auto` is. Throws Error(kUnsupported) for a precision that this CPU or this version
+/// lacks.
 runtime::PlanOptions PlanOptionsFrom(const Arguments& arguments);
 
 /// --threads, else $MNV4_NUM_THREADS, else all CPUs.

@@ -80,6 +80,9 @@ inline constexpr Option kPrecision = {.name = "precision",
                                       .help = "fp32, bf16, fp16, or auto: the fastest there is",
                                       .choices = kPrecisions};
 
+inline constexpr Option kPackedCache = {
+    .name = "packed-cache", .help = "keep packed weights on disk: later starts are faster"};
+
 // What timm's create_model may change, under its names.
 inline constexpr Option kImgSize = {.name = "img-size",
                                     .kind = ValueKind::kInteger,

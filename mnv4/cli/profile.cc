@@ -47,9 +47,10 @@ constexpr Option kHtml = {.name = "html",
                           .value = "FILE",
                           .help = "also a page with bars, which opens offline"};
 
-constexpr Option kOptions[] = {
-    kModel,  kThreads, kBatchSize, kImgSize,    kWarmup,  kRepetitions,  kJson, kCsv, kTrace, kHtml,
-    kOutput, kIsa,     kPrecision, kNumClasses, kInChans, kOutputStride, kQuiet};
+constexpr Option kOptions[] = {kModel,       kThreads,      kBatchSize, kImgSize,     kWarmup,
+                               kRepetitions, kJson,         kCsv,       kTrace,       kHtml,
+                               kOutput,      kIsa,          kPrecision, kPackedCache, kNumClasses,
+                               kInChans,     kOutputStride, kQuiet};
 
 ProfileSettings SettingsFrom(const Arguments& arguments, const model::Model& model) {
   const bool sized = arguments.Has(kImgSize);
@@ -68,8 +69,8 @@ std::optional<Profile> Measure(const model::Model& model, const ProfileSettings&
   runtime::Engine engine([&](int n, int h, int w) { return model.GraphFor(n, h, w); },
                          settings.plan);
   ThreadPool pool(settings.threads);
-  runtime::Session session(engine.PlanFor(settings.batch_size, settings.height, settings.width),
-                           pool);
+  runtime::Session session(
+      engine.PlanFor(settings.batch_size, settings.height, settings.width, &pool), pool);
   const runtime::Plan& plan = session.plan();
   std::vector<double> seconds(plan.steps().size());
   for (int i = 0; i < settings.warmup && !interrupt.Interrupted(); ++i) {

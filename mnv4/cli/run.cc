@@ -30,8 +30,8 @@ constexpr Option kFeatures = {.name = "features",
                               .value = "NAMES",
                               .help = "also C1..C5, blocks.3, pre_logits: C3,C5"};
 
-constexpr Option kOptions[] = {kModel,        kInput,   kLogits, kFeatures,  kNumClasses, kInChans,
-                               kOutputStride, kThreads, kIsa,    kPrecision, kQuiet};
+constexpr Option kOptions[] = {kModel,        kInput,   kLogits, kFeatures,  kNumClasses,  kInChans,
+                               kOutputStride, kThreads, kIsa,    kPrecision, kPackedCache, kQuiet};
 
 std::vector<std::string> SplitAtCommas(const std::string& text) {
   std::vector<std::string> parts;
@@ -100,7 +100,7 @@ int Run(const Arguments& arguments) {
 
   runtime::Engine engine([&](int n, int h, int w) { return model.GraphFor(n, h, w); }, options);
   ThreadPool pool(ThreadsFrom(arguments));
-  runtime::Session session(engine.PlanFor(batch.n, batch.h, batch.w), pool);
+  runtime::Session session(engine.PlanFor(batch.n, batch.h, batch.w, &pool), pool);
   Fill(batch, session);
   session.Run();
 

@@ -103,10 +103,9 @@ void AtomicFile::Write(std::span<const std::byte> bytes) {
   }
 }
 
-void AtomicFile::Commit() {
+void AtomicFile::Commit(Sync sync) {
   if (!beside_.empty()) {
-    // On disk before it has the name, so that a crash leaves the old file or the new one.
-    if (fsync(descriptor_) != 0) Fail("cannot write");
+    if (sync == Sync::kYes && fsync(descriptor_) != 0) Fail("cannot write");
     if (rename(beside_.c_str(), path_.c_str()) != 0) Fail("cannot rename into place");
   }
   const int closed = close(descriptor_);

@@ -2,6 +2,7 @@
 /// Whole files, read and written: small ones in memory, any of them replaced in one step.
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -31,7 +32,10 @@ class AtomicFile {
 
   void Write(std::span<const std::byte> bytes);
   void Write(std::string_view text) { Write(std::as_bytes(std::span(text))); }
-  void Commit();
+  enum class Sync : uint8_t { kNo, kYes };
+  /// kYes: the bytes are on the disk before they have the name, so that a crash of the machine
+  /// leaves the old file or the new one.
+  void Commit(Sync sync = Sync::kYes);
 
  private:
   [[noreturn]] void Fail(const char* action) const;

@@ -20,8 +20,9 @@ class Engine {
  public:
   explicit Engine(GraphForShape graph_for_shape, PlanOptions options = {});
 
-  /// The plan for one input shape, built when it is first asked for. Throws Error.
-  std::shared_ptr<const Plan> PlanFor(int n, int h, int w);
+  /// The plan for one input shape, built when it is first asked for, with the help of `pool` if
+  /// there is one with threads of its own. Throws Error.
+  std::shared_ptr<const Plan> PlanFor(int n, int h, int w, ThreadPool* pool = nullptr);
 
  private:
   static constexpr size_t kMaxPlans = 8;  // least recently used goes first

@@ -118,30 +118,23 @@ Precision ParsePrecision(std::string_view name, IsaSet isa) {
               fmt::format("precision '{}': expected fp32, bf16, fp16 or auto", name));
 }
 
-std::shared_ptr<const PackedWeight> PackedWeights::GetOrPack(const Key& key, size_t bytes,
-                                                             const Pack& pack) {
-  constexpr size_t kChunkBytes = 8 << 20;
-  const std::lock_guard lock(mutex_);
-  std::shared_ptr<const PackedWeight>& weight = weights_[key];
-  if (weight == nullptr) {
-    const size_t room = RoundUp(bytes, kCacheLine) + kCacheLine;  // kernels read past the end
-    if (chunk_ == nullptr || chunk_->memory.size() - chunk_->used < room) {
-      chunk_ = std::make_shared<Chunk>(std::max(room, kChunkBytes));
-    }
-    std::byte* const data = chunk_->memory.data() + chunk_->used;
-    pack(data);
-    chunk_->used += room;
-    weight = {chunk_, &chunk_->parts.emplace_back(data, bytes)};
-  }
-  return weight;
-}
-
-Plan::Plan(Graph graph, const PlanOptions& options, PackedWeights& packed) {
+Plan::Plan(Graph graph, const PlanOptions& options, PackedWeights& packed, ThreadPool* pool) {
   CheckOffered(options.precision, options.isa);
   graph = OptimizeForInference(KeepOutputs(std::move(graph), options.features));
   input_shape_ = graph.nodes.front().type.shape;
 
+  if (!options.packed_folder.empty()) {
+    const auto network = [&] {
+      return PackedNetwork(graph.weights, UsableIsa(options), Name(options.precision), pool);
+    };
+    packed.Open(options.packed_folder, network, pool);
+  }
   LoweredGraph lowered = LowerToSteps(graph, options, packed);
+  try {
+    packed.Save();
+  } catch (const Error& error) {
+    if (options.on_unwritten) options.on_unwritten(error);
+  }
   steps_ = std::move(lowered.steps);
   slots_ = std::move(lowered.slots);
   named_slots_ = std::move(lowered.named_slots);

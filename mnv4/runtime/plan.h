@@ -1,11 +1,9 @@
 #pragma once
 /// A graph at one input shape, decided: kernel per op, packed weights, one arena. Immutable.
 
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,9 +12,11 @@
 #include <vector>
 
 #include "mnv4/base/aligned_buffer.h"
+#include "mnv4/base/error.h"
 #include "mnv4/base/isa.h"
 #include "mnv4/graph/graph.h"
 #include "mnv4/kernels/kernel.h"
+#include "mnv4/runtime/packed_weights.h"
 
 namespace mnv4::runtime {
 
@@ -37,6 +37,9 @@ struct PlanOptions {
   std::span<const kernels::ConvKernel> first_kernels = {};
   std::vector<std::string> features =
       {};  ///< outputs wanted beside "logits": "C3", "pre_logits", ...
+  /// Where packed weights are kept between processes (PackedFolder()); "": nowhere.
+  std::string packed_folder = {};
+  std::function<void(const Error&)> on_unwritten = {};  ///< told that they could not be kept
 };
 
 /// The instruction sets that the precision may use.
@@ -46,42 +49,6 @@ IsaSet UsableIsa(const PlanOptions& options);
 /// Error(kUnsupported) if it lacks what the precision needs, Error(kInvalidArgument) for another
 /// name.
 Precision ParsePrecision(std::string_view name, IsaSet isa);
-
-/// The weights of one layer as its kernel reads them: a part of a larger piece of memory, which
-/// lives as long as anyone points to one of its parts.
-class PackedWeight {
- public:
-  PackedWeight(std::byte* data, size_t size) : data_(data), size_(size) {}
-  const std::byte* data() const { return data_; }
-  size_t size() const { return size_; }
-
- private:
-  std::byte* data_;
-  size_t size_;
-};
-
-/// Packed weights by (parameter, kernel), shared by all plans of a model; what is packed one after
-/// another lies one behind another. Thread-safe.
-class PackedWeights {
- public:
-  using Key = std::pair<std::string, std::string>;
-  using Pack = std::function<void(void* zeroed)>;
-
-  /// The weight of that key; packed now if it is asked for the first time.
-  std::shared_ptr<const PackedWeight> GetOrPack(const Key& key, size_t bytes, const Pack& pack);
-
- private:
-  struct Chunk {
-    explicit Chunk(size_t size) : memory(size) {}
-    AlignedBuffer memory;
-    size_t used = 0;
-    std::deque<PackedWeight> parts;
-  };
-
-  std::mutex mutex_;
-  std::map<Key, std::shared_ptr<const PackedWeight>> weights_;
-  std::shared_ptr<Chunk> chunk_;  // the last
-};
 
 /// Where a tensor lies in the arena, and for how long.
 struct Slot {
@@ -126,7 +93,8 @@ class Plan {
   /// `graph` must be bound; it is optimised here. Throws Error(kUnsupported) for a graph that no
   /// kernel runs or a precision that the instruction sets lack, Error(kInvalidArgument) for an
   /// unknown feature name.
-  Plan(Graph graph, const PlanOptions& options, PackedWeights& packed);
+  /// `pool`: threads that read what is kept in options.packed_folder; null: the caller's alone.
+  Plan(Graph graph, const PlanOptions& options, PackedWeights& packed, ThreadPool* pool = nullptr);
 
   const std::vector<Step>& steps() const { return steps_; }
   const std::vector<Slot>& slots() const { return slots_; }

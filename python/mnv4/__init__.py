@@ -144,6 +144,7 @@ def load(
     output_stride: Optional[int] = None,
     features: Sequence[str] = (),
     precision: str = "fp32",
+    packed_cache: bool = False,
 ) -> Model:
     """Loads a model.
 
@@ -153,11 +154,13 @@ def load(
     `threads`: 0 is $MNV4_NUM_THREADS, else every CPU this process may use.
     `num_classes` and so on: timm's create_model arguments. `features`: what `Model.features` is to
     give, "C1".."C5", "pre_logits". `precision`: "fp32", "bf16", "fp16", or "auto", the
-    fastest this CPU has.
+    fastest this CPU has. `packed_cache`: keeps packed weights in $MNV4_HOME/packed, else the user's
+    cache folder, so that the first run of later processes is faster.
     """
     if model is None:
         model = Path(__file__).with_name("default_model.safetensors")
     options = (num_classes, in_chans, img_size, output_stride, list(features), precision)
+    options += (packed_cache,)
     if isinstance(model, bytes):
         core = _core.from_memory(model, *options)
     else:

@@ -35,6 +35,28 @@ TEST_F(RunVerb, WritesTheLogitsTheLibraryGives) {
   EXPECT_EQ(ToFloats(y), std::vector<float>(logits.begin(), logits.end()));
 }
 
+TEST_F(RunVerb, GivesTheSameLogitsFromItsPackedCache) {
+  WriteInput("x.npy", 1, 64, 64);
+  const std::string run = "MNV4_HOME=$PWD/home mnv4 run -m conv_small_035 -q --input x.npy -o ";
+  EXPECT_EQ(Run(run + "expected.npy").code, 0);
+  EXPECT_NE(Run("ls home").code, 0);
+  for (const char* start : {"writes", "reads"}) {
+    const Outcome outcome = Run(run + "y.npy --packed-cache && cmp y.npy expected.npy");
+    EXPECT_EQ(outcome.code, 0) << start;
+    EXPECT_EQ(outcome.err, "") << start;
+    EXPECT_EQ(Run("test $(ls home/packed | wc -l) = 1").code, 0) << start;
+  }
+}
+
+TEST_F(RunVerb, SaysWhyItHasNoPackedCache) {
+  WriteInput("x.npy", 1, 64, 64);
+  WriteText("home", "a file, not a folder");
+  const Outcome outcome =
+      Run("MNV4_HOME=home mnv4 run -m conv_small_035 --input x.npy -o y.npy --packed-cache");
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_THAT(outcome.err, HasSubstr("note: --packed-cache: "));
+}
+
 TEST_F(RunVerb, WritesFeaturesBesideTheLogits) {
   WriteInput("x.npy", 1, 64, 96);
   const Outcome outcome =
