@@ -112,8 +112,9 @@ void RunTile(Fp16Tile& tile, uint16_t* chunk) {
       }
       weights += kVectors;
     };
-    // A loop of 16 rounds would be left by a mispredicted jump each time: 5 % of a network.
-    if (kStride % kBlock == 0 && depth == kBlock) {
+    // A loop of 16 rounds would be left by a mispredicted jump each time: 5 % of a network. Where
+    // few layers are, it is worth less than the room for its code.
+    if (kStride == kBlock && depth == kBlock) {
       MNV4_UNROLL
       for (int k = 0; k < kBlock; ++k) add_product(k);
     } else {
