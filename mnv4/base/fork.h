@@ -10,8 +10,7 @@ namespace mnv4 {
 uint32_t ForkCount();
 
 /// While one lives, fork() in any other thread waits, so that no child inherits a lock that is held
-/// or shared data that is half written. Its own thread must not
-/// fork, but may have more of them.
+/// or shared data that is half written. Its own thread must not fork, but may have more of them.
 class ForkDelay {
  public:
   ForkDelay();

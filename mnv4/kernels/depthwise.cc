@@ -24,7 +24,7 @@ namespace mnv4::kernels::HWY_NAMESPACE {
 namespace {
 
 // Output pixels in registers, beside the weights of a kernel row or two and one input. Two rows of
-// output share what they read: 15 to 30 % faster where there are registers for both.
+// output share what they read: 15 to 20 % faster where there are registers for both.
 #if HWY_TARGET == HWY_AVX3
 constexpr int kTileRows = 2, kTilePixels = 8;  // 16 + 2 * 5 + 1 of 32
 #elif HWY_TARGET == HWY_NEON

@@ -131,8 +131,9 @@ HWY_INLINE Vec Gelu(Vec x) {
   return hn::Mul(x, Clamp(cdf, hn::Zero(kF32), hn::Set(kF32, 1.0f)));
 }
 
-/// The same for results of 16 bits: error below 8e-5 max(1, |x|), an eighth of an fp16's last
-/// place. P is of degree 7 in x^2 for |x| <= 4, bent so that the lower end clamps to exactly 0.
+/// The same for results of 16 bits: error below 8e-5 max(1, |x|), which is less than an fp16's last
+/// place of positive results, and a good part of the small ones below x = -2. P is of degree 7 in
+/// x^2 for |x| <= 4, bent so that the lower end clamps to exactly 0.
 HWY_INLINE Vec GeluFor16Bits(Vec x) {
   constexpr float kEnd = 4.0f;
   constexpr float kPolynomial[] = {-9.31876798e-10f, 8.3218552e-08f,   -3.18706861e-06f,
@@ -232,6 +233,7 @@ template <class T>
 bool IsC16UpTo(const Desc& desc) {
   return IsC16Of<float>(desc) || IsC16Of<T>(desc);
 }
+
 /// Calls function(pointer) with `values` as what they are: float32 or T.
 template <class T, class Void, class Function>
 HWY_INLINE void WithTypeUpTo(DType dtype, Void* values, Function function) {
