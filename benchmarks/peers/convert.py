@@ -24,7 +24,8 @@ def write_timm_folder(network: str, _folder: pathlib.Path, out: pathlib.Path) ->
     np.save(out / "input.npy", x)
     ours.Model(ours.Library(), network).save_folder(str(out))
     # A tenth of the fill's layer scales: more, and attention amplifies rounding (docs/numerics.md).
-    # Half of what each inverted bottleneck adds: else activations double from block to block and leave fp16.
+    # Half of what each inverted bottleneck adds: else activations double from block to block and
+    # leave fp16.
     tensors = load_file(out / "model.safetensors")
     for name, tensor in tensors.items():
         if name.endswith("gamma"):
