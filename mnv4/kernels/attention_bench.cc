@@ -1,4 +1,5 @@
-// The attentions of the hybrid networks: MAC/s of both products, softmax included in the time.
+// The attentions of the hybrid networks, in float32 and where it serves in fp16: MAC/s of both
+// products, softmax included in the time, and their share of float32's peak.
 // MNV4_ISA caps the instruction set. A wrong result is an error.
 
 #include <benchmark/benchmark.h>
@@ -16,10 +17,15 @@
 namespace mnv4::kernels {
 namespace {
 
-AttentionProblem ProblemOf(const AttentionLayer& layer) {
-  const Desc queries = {
-      .n = 1, .h = layer.size, .w = layer.size, .c = layer.heads * layer.dim, .halo = {}};
-  const Desc keys = {.n = 1, .h = layer.kv_size, .w = layer.kv_size, .c = layer.dim, .halo = {}};
+AttentionProblem ProblemOf(const AttentionLayer& layer, DType dtype) {
+  const Desc queries = {.dtype = dtype,
+                        .n = 1,
+                        .h = layer.size,
+                        .w = layer.size,
+                        .c = layer.heads * layer.dim,
+                        .halo = {}};
+  const Desc keys = {
+      .dtype = dtype, .n = 1, .h = layer.kv_size, .w = layer.kv_size, .c = layer.dim, .halo = {}};
   return {.q = queries,
           .k = keys,
           .v = keys,
@@ -33,7 +39,9 @@ AlignedBuffer RandomTensor(const Desc& desc, uint32_t seed) {
   std::mt19937 random(seed);
   std::normal_distribution<float> normal;
   AlignedBuffer buffer(desc.bytes());
-  for (int64_t i = 0; i < desc.elements(); ++i) buffer.as<float>()[i] = normal(random);
+  for (int64_t i = 0; i < desc.elements(); ++i) {
+    StoreElement(desc, buffer.data(), i, normal(random));
+  }
   return buffer;
 }
 
@@ -43,16 +51,18 @@ bool IsRight(const AttentionProblem& p, const AttentionArgs& args) {
   reference.y = expected.data();
   reference.scratch = scratch.data();
   kAttentionRef.run(p, reference, 0, kAttentionRef.units(p));
+  const double bound = p.y.dtype == DType::kF16 ? 2e-2 : 1e-4;
   for (int64_t i = 0; i < p.y.elements(); ++i) {
-    const float error = static_cast<const float*>(args.y)[i] - expected.as<float>()[i];
-    if (!(std::abs(error) < 1e-4f)) return false;
+    const double error = ElementAt(p.y, args.y, i) - ElementAt(p.y, expected.data(), i);
+    if (!(std::abs(error) < bound)) return false;
   }
   return true;
 }
 
-void Layer(benchmark::State& state, const AttentionLayer& layer) {
-  const AttentionProblem p = ProblemOf(layer);
-  const auto table = AttentionKernels(HostIsa());
+void Layer(benchmark::State& state, const AttentionLayer& layer, DType dtype) {
+  const AttentionProblem p = ProblemOf(layer, dtype);
+  const IsaSet isa = dtype == DType::kF16 ? HostIsa().Without(Isa::kAmx) : HostIsa();
+  const auto table = AttentionKernels(isa);
   const AttentionKernel& kernel =
       *std::find_if(table.begin(), table.end(),
                     [&](const AttentionKernel& candidate) { return candidate.accepts(p); });
@@ -70,10 +80,16 @@ void Layer(benchmark::State& state, const AttentionLayer& layer) {
 }
 
 const bool kRegistered = [] {
-  for (const AttentionLayer& layer : kAttentionLayers) {
-    const auto name = fmt::format("Attention/{}x{}/heads {} x {}", layer.size * layer.size,
-                                  layer.kv_size * layer.kv_size, layer.heads, layer.dim);
-    benchmark::RegisterBenchmark(name.c_str(), [&layer](benchmark::State& s) { Layer(s, layer); });
+  for (const DType dtype : {DType::kF32, DType::kF16}) {
+    const bool fp16 = dtype == DType::kF16;
+    if (fp16 && !HostIsa().Has(Isa::kFp16) && !HostIsa().Has(Isa::kNeonFp16)) continue;
+    for (const AttentionLayer& layer : kAttentionLayers) {
+      const auto name = fmt::format("Attention{}/{}x{}/heads {} x {}", fp16 ? "Fp16" : "",
+                                    layer.size * layer.size, layer.kv_size * layer.kv_size,
+                                    layer.heads, layer.dim);
+      benchmark::RegisterBenchmark(
+          name.c_str(), [&layer, dtype](benchmark::State& s) { Layer(s, layer, dtype); });
+    }
   }
   return true;
 }();

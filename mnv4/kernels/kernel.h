@@ -138,6 +138,7 @@ struct AttentionArgs {
 struct AttentionKernel {
   const char* name;
   Isa needs;
+  DType x_type;  ///< of q, k and v; the reference reads any
   bool (*accepts)(const AttentionProblem&);
   size_t (*scratch_bytes)(const AttentionProblem&);
   int (*units)(const AttentionProblem&);

@@ -88,9 +88,10 @@ const Tables& Fp16Tables() {
                                     kDepthwiseFp16[3],  kFloatConvFp16[0], kFloatConvFp16[1],
                                     kFloatConvFp16[2],  kDepthwise[0],     kDepthwise[1],
                                     kDepthwise[2],      kDepthwise[3],     kConvRef};
+  static const AttentionKernel attention[] = {kAttentionFp16, kAttention, kAttentionRef};
   static const PoolKernel pool[] = {kPoolFp16, kPoolRef};
   static const PointwiseKernel pointwise[] = {kPointwiseFp16, kPointwiseRef};
-  static const Tables tables = {conv, TargetTables().attention, pool, pointwise};
+  static const Tables tables = {conv, attention, pool, pointwise};
   return tables;
 }
 #endif

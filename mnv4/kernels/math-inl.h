@@ -101,7 +101,9 @@ HWY_INLINE Vec Clamp(Vec v, Vec lo, Vec hi) { return AtMost(hi, AtLeast(lo, v));
 HWY_INLINE Vec Exp2(Vec x) {
   const hn::RebindToSigned<F32> i32;
   x = AtLeast(hn::Set(kF32, -64.0f), x);
-  const Vec whole = hn::Round(x);
+  // The sum's last bit is worth 1: it is rounded to nearest, and its low bits are the exponent.
+  const Vec shift = hn::Set(kF32, 12582912.0f);  // 1.5 * 2^23
+  const Vec shifted = hn::Add(x, shift), whole = hn::Sub(shifted, shift);
   const Vec part = hn::Sub(x, whole);  // [-0.5, 0.5]; a minimax polynomial of degree 5
   Vec p = hn::Set(kF32, 0.001327647f);
   p = hn::MulAdd(p, part, hn::Set(kF32, 0.009675541f));
@@ -109,7 +111,7 @@ HWY_INLINE Vec Exp2(Vec x) {
   p = hn::MulAdd(p, part, hn::Set(kF32, 0.2402212f));
   p = hn::MulAdd(p, part, hn::Set(kF32, 0.69314694f));
   p = hn::MulAdd(p, part, hn::Set(kF32, 1.0000001f));
-  const auto exponent = hn::Add(hn::ConvertTo(i32, whole), hn::Set(i32, 127));
+  const auto exponent = hn::Add(hn::BitCast(i32, shifted), hn::Set(i32, 127));
   return hn::Mul(p, hn::BitCast(kF32, hn::ShiftLeft<23>(exponent)));
 }
 

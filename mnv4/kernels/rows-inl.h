@@ -46,6 +46,7 @@ extern const PointwiseKernel kPointwiseBf16;
 extern const ConvKernel kPointwiseConvFp16, kDenseConvFp16, kStemConvFp16, kDepthwiseFp16[4];
 /// float32 arithmetic that writes and adds fp16 too: 1x1, dense and stem.
 extern const ConvKernel kFloatConvFp16[3];
+extern const AttentionKernel kAttentionFp16;
 extern const PoolKernel kPoolFp16;
 extern const PointwiseKernel kPointwiseFp16;
 #endif

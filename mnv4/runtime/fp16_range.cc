@@ -1,12 +1,15 @@
 #include "mnv4/runtime/fp16_range.h"
 
 #include <cmath>
+#include <numbers>
 
 namespace mnv4::runtime {
+namespace {
+constexpr double kLargestFp16 = 65504;
+}  // namespace
 
 bool MayPassFp16(std::span<const float> weights, std::span<const float> scale,
                  std::span<const float> bias, size_t channels) {
-  constexpr double kLargestFp16 = 65504;
   const size_t of_channel = weights.size() / channels;
   for (size_t c = 0; c < channels; ++c) {
     double sum = 0;
@@ -17,6 +20,11 @@ bool MayPassFp16(std::span<const float> weights, std::span<const float> scale,
     if (!(sum <= kLargestFp16)) return true;
   }
   return false;
+}
+
+bool ScoresMayPassFp16(int dim, double scale) {
+  const double largest = double{kLargestActivation} * kLargestActivation * dim * std::abs(scale);
+  return !(largest * std::numbers::log2e <= kLargestFp16);
 }
 
 }  // namespace mnv4::runtime

@@ -1,6 +1,6 @@
 #pragma once
-/// fp16 ends at 65504. Which convolutions may pass it is decided from their weights, when a Plan is
-/// made, given a bound on what flows between layers.
+/// fp16 ends at 65504. Which convolutions may pass it is decided from their weights, which
+/// attention from its size, when a Plan is made, given a bound on what flows between layers.
 
 #include <cstddef>
 #include <span>
@@ -16,5 +16,9 @@ inline constexpr float kLargestActivation = 64;
 /// OIHW; `scale` and `bias` may be empty.
 bool MayPassFp16(std::span<const float> weights, std::span<const float> scale,
                  std::span<const float> bias, size_t channels);
+
+/// The same for attention's scores, which kernels form as exponents of 2: if dim * bound^2 * scale
+/// * log2(e) does.
+bool ScoresMayPassFp16(int dim, double scale);
 
 }  // namespace mnv4::runtime

@@ -29,5 +29,12 @@ TEST(Fp16Range, IsPassedByWhatIsNoNumber) {
   EXPECT_TRUE(MayPassFp16(std::vector<float>{0}, {}, std::vector<float>{INFINITY}, 1));
 }
 
+TEST(Fp16Range, IsPassedByTheScoresOfLongHeads) {
+  EXPECT_FALSE(ScoresMayPassFp16(64, 1 / 8.0));
+  EXPECT_FALSE(ScoresMayPassFp16(122, 1 / std::sqrt(122.0)));
+  EXPECT_TRUE(ScoresMayPassFp16(123, 1 / std::sqrt(123.0)));
+  EXPECT_TRUE(ScoresMayPassFp16(64, -1));
+}
+
 }  // namespace
 }  // namespace mnv4::runtime

@@ -92,7 +92,7 @@ class Lowering {
     halo_settled_.assign(out_.slots.size(), false);
     layout_settled_[0] = type_settled_[0] = true;  // the picture
     for (size_t i = 0; i < graph_.nodes.size(); ++i) SettleC16(NodeId{static_cast<int32_t>(i)});
-    KeepFloat32();
+    SettleTypes();
     for (size_t i = graph_.nodes.size(); i-- > 0;) {
       const NodeId id{static_cast<int32_t>(i)};
       if (std::holds_alternative<Multiply>(graph_.at(id).op)) {
@@ -125,43 +125,66 @@ class Lowering {
     if (pool || glue) layout_settled_[static_cast<size_t>(SlotOf(id))] = true;
   }
 
-  // Settles as float32, which slots are from the start, what must be so at any precision: inputs of
-  // attention, and both sides of a convolution whose fp16 sums might overflow. A depthwise kernel
-  // has one type: what is settled on one side of it is on the other.
-  void KeepFloat32() {
-    std::vector<std::pair<NodeId, NodeId>> depthwise;  // input and output
+  // Settles as float32, which slots are from the start, what must be so: both sides of a
+  // convolution and inputs of attention whose fp16 sums might overflow, or whose kernel reads
+  // nothing else. Inputs of attention have one type, and so have both sides of a depthwise kernel:
+  // if one is settled, all are.
+  void SettleTypes() {
+    std::vector<std::vector<NodeId>> alike;
+    std::vector<NodeId> read_as_fp16;
     for (size_t i = 1; i < graph_.nodes.size(); ++i) {
       const NodeId id{static_cast<int32_t>(i)};
       const std::vector<NodeId>& inputs = graph_.at(id).inputs;
-      if (std::holds_alternative<Attention>(graph_.at(id).op)) {
-        for (const NodeId input : inputs) SettleType(input, DType::kF32);
+      if (const auto* attention = std::get_if<Attention>(&graph_.at(id).op)) {
+        if (AttentionType(id) == DType::kF32) {
+          for (const NodeId input : inputs) SettleType(input, DType::kF32);
+        } else if (ScoresMayPassFp16(DescOf(inputs[0]).c / attention->heads, attention->scale)) {
+          Keep(id, inputs);
+        } else {
+          alike.push_back(inputs);
+          read_as_fp16.insert(read_as_fp16.end(), inputs.begin(), inputs.end());
+        }
       }
       const std::optional<ConvSource> source = ConvSourceOf(id);
       if (!source.has_value()) continue;
-      if (WithDescs(source->problem, id).depthwise()) depthwise.emplace_back(inputs[0], id);
-      if (options_.precision == Precision::kF16 && MayOverflow(*source, id)) {
-        SettleType(inputs[0], DType::kF32);
-        SettleType(id, DType::kF32);
-        out_.kept_float32.push_back(graph_.at(id).scope);
-      }
+      const std::vector<NodeId> sides = {inputs[0], id};
+      if (WithDescs(source->problem, id).depthwise()) alike.push_back(sides);
+      if (options_.precision == Precision::kF16 && MayOverflow(*source, id)) Keep(id, sides);
     }
+    const auto is_settled = [&](NodeId id) {
+      return type_settled_[static_cast<size_t>(SlotOf(id))];
+    };
     for (bool changed = true; changed;) {
       changed = false;
-      for (const auto& [x, y] : depthwise) {
-        if (IsSettled(x) == IsSettled(y)) continue;
-        SettleType(x, DType::kF32);
-        SettleType(y, DType::kF32);
+      for (const std::vector<NodeId>& tensors : alike) {
+        const auto settled = std::ranges::count_if(tensors, is_settled);
+        if (settled == 0 || settled == std::ssize(tensors)) continue;
+        for (const NodeId tensor : tensors) SettleType(tensor, DType::kF32);
         changed = true;
       }
     }
+    for (const NodeId input : read_as_fp16) SettleType(input, DType::kF16);
   }
 
-  bool IsSettled(NodeId id) const { return type_settled_[static_cast<size_t>(SlotOf(id))]; }
+  void Keep(NodeId id, const std::vector<NodeId>& tensors) {
+    for (const NodeId tensor : tensors) SettleType(tensor, DType::kF32);
+    out_.kept_float32.push_back(graph_.at(id).scope);
+  }
 
   bool MayOverflow(const ConvSource& source, NodeId id) const {
     std::vector<float> copy;
     return MayPassFp16(WeightsOf(graph_, source, copy), FloatsIfAny(source.scale),
                        FloatsIfAny(source.bias), static_cast<size_t>(graph_.at(id).type.shape[3]));
+  }
+
+  // What the first row that takes this attention would like to read.
+  DType AttentionType(NodeId id) {
+    for (const kernels::AttentionKernel& kernel : kernels::AttentionKernels(isa_)) {
+      kernels::AttentionProblem problem = ProblemOf(id);
+      problem.q.dtype = problem.k.dtype = problem.v.dtype = kernel.x_type;
+      if (kernel.accepts(problem)) return kernel.x_type;
+    }
+    return DType::kF32;
   }
 
   void AskForInput(NodeId id, const ConvSource& source) {
@@ -296,16 +319,9 @@ class Lowering {
   }
 
   void EmitAttention(NodeId id) {
-    const auto& op = std::get<Attention>(graph_.at(id).op);
     const std::vector<NodeId>& inputs = graph_.at(id).inputs;
     AttentionStep step;
-    step.problem = {.q = DescOf(inputs[0]),
-                    .k = DescOf(inputs[1]),
-                    .v = DescOf(inputs[2]),
-                    .y = DescOf(id),
-                    .heads = op.heads,
-                    .kv_heads = op.kv_heads,
-                    .scale = static_cast<float>(op.scale)};
+    step.problem = ProblemOf(id);
     step.kernel = FirstThatAccepts(kernels::AttentionKernels(isa_), step.problem, id);
     step.q = Read(inputs[0]);
     step.k = Read(inputs[1]);
@@ -360,6 +376,18 @@ class Lowering {
 
   std::optional<ConvSource> ConvSourceOf(NodeId id) const {
     return runtime::ConvSourceOf(graph_, id);
+  }
+
+  kernels::AttentionProblem ProblemOf(NodeId id) {
+    const auto& op = std::get<Attention>(graph_.at(id).op);
+    const std::vector<NodeId>& inputs = graph_.at(id).inputs;
+    return {.q = DescOf(inputs[0]),
+            .k = DescOf(inputs[1]),
+            .v = DescOf(inputs[2]),
+            .y = DescOf(id),
+            .heads = op.heads,
+            .kv_heads = op.kv_heads,
+            .scale = static_cast<float>(op.scale)};
   }
 
   ConvProblem WithDescs(ConvProblem problem, NodeId id) {

@@ -20,7 +20,7 @@
 
 namespace mnv4::runtime {
 
-/// The numbers that convolutions multiply, and the tensors between them; attention is float32.
+/// The numbers that convolutions multiply, and the tensors between them; in fp16 attention too.
 enum class Precision : uint8_t {
   kF32,
   kBf16,  ///< sums are float32. Needs Isa::kBf16
@@ -106,7 +106,7 @@ class Plan {
   size_t scratch_bytes() const { return scratch_bytes_; }  ///< per thread
   size_t packed_bytes() const;                             ///< of all weights this plan reads
   /// Scopes of the layers that stay float32 because fp16 might overflow (fp16_range.h); depthwise
-  /// neighbours follow them.
+  /// neighbours and an attention that reads them follow.
   const std::vector<std::string>& kept_float32() const { return kept_float32_; }
 
  private:

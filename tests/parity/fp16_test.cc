@@ -48,6 +48,13 @@ TEST(Fp16, IsCloseToFloat32OnTrainedWeights) {
   ExpectCloseToFloat32(trained.GraphFor(kBatch, kHeight, kWidth), kFp16, kBound);
 }
 
+void MultiplyParameter(Graph& graph, const std::string& name, float factor) {
+  Tensor& tensor = graph.weights.at(name);
+  std::vector<float> values = ToFloats(tensor);
+  for (float& value : values) value *= factor;
+  tensor = MakeTensor(tensor.type.shape, std::move(values));
+}
+
 // An expansion whose sums might pass fp16's range stays float32, and so does the depthwise
 // convolution that reads it; nothing is left to the references.
 TEST(Fp16, KeepsALayerInFloat32WhoseSumsMightOverflow) {
@@ -55,14 +62,8 @@ TEST(Fp16, KeepsALayerInFloat32WhoseSumsMightOverflow) {
   const NetworkSpec spec = FindArchitecture("mobilenetv4_conv_small").value();
   const std::string layer = "blocks.2.1.pw_exp", conv = layer + ".conv";
   Graph graph = BindHashWeights(Lower(spec, 1, 64, 64));
-  Tensor& weight = graph.weights.at(conv + ".weight");
-  std::vector<float> values = ToFloats(weight);
-  for (float& value : values) value *= 10000;
-  weight = MakeTensor(weight.type.shape, std::move(values));
-  Tensor& scale = graph.weights.at(layer + ".bn.weight");
-  values = ToFloats(scale);
-  for (float& value : values) value /= 2;
-  scale = MakeTensor(scale.type.shape, std::move(values));
+  MultiplyParameter(graph, conv + ".weight", 10000);
+  MultiplyParameter(graph, layer + ".bn.weight", 0.5f);
 
   runtime::PackedWeights packed;
   const runtime::Plan plan(graph, kFp16, packed);
@@ -76,6 +77,29 @@ TEST(Fp16, KeepsALayerInFloat32WhoseSumsMightOverflow) {
       EXPECT_STREQ(facts.precision, "fp16");
     }
   }
+}
+
+// Attention has one type for all it reads: float32 if the sums of one projection might pass fp16's
+// range.
+TEST(Fp16, MultipliesInAttentionUnlessOneOfItsInputsMightOverflow) {
+  if (Skips()) GTEST_SKIP() << "no fp16 arithmetic here";
+  const NetworkSpec spec = FindArchitecture("mobilenetv4_hybrid_medium").value();
+  const std::string attention = "blocks.2.4.attn", key = attention + ".key.proj";
+  Graph graph = BindHashWeights(Lower(spec, 1, 64, 64));
+  MultiplyParameter(graph, key + ".weight", 1e5f);
+
+  runtime::PackedWeights packed;
+  const runtime::Plan plan(graph, kFp16, packed);
+  EXPECT_THAT(plan.kept_float32(), testing::ElementsAre(key));
+  int in_fp16 = 0;
+  for (const runtime::Step& step : plan.steps()) {
+    const runtime::StepFacts facts = FactsOf(plan, step);
+    EXPECT_THAT(facts.kernel, testing::Not(testing::HasSubstr("ref"))) << step.scope;
+    if (facts.kind != runtime::StepKind::kAttention) continue;
+    EXPECT_STREQ(facts.precision, step.scope == attention ? "fp32" : "fp16") << step.scope;
+    if (step.scope != attention) ++in_fp16;
+  }
+  EXPECT_GT(in_fp16, 0);
 }
 
 class Fp16Networks : public testing::TestWithParam<const char*> {};
