@@ -3,10 +3,12 @@
 #include <cmath>
 
 namespace mnv4::runtime {
+namespace {
+constexpr float kLargestFp16 = 65504;
+}  // namespace
 
 bool MayPassFp16(std::span<const float> weights, std::span<const float> scale,
                  std::span<const float> bias, size_t channels) {
-  constexpr double kLargestFp16 = 65504;
   const size_t of_channel = weights.size() / channels;
   for (size_t c = 0; c < channels; ++c) {
     double sum = 0;
@@ -17,6 +19,17 @@ bool MayPassFp16(std::span<const float> weights, std::span<const float> scale,
     if (!(sum <= kLargestFp16)) return true;
   }
   return false;
+}
+
+bool FitFp16(std::span<const float> weights, std::span<const float> scale, size_t channels) {
+  const size_t of_channel = weights.size() / channels;
+  for (size_t c = 0; c < channels; ++c) {
+    const float factor = scale.empty() ? 1 : scale[c];
+    for (const float weight : weights.subspan(c * of_channel, of_channel)) {
+      if (!(std::abs(weight * factor) <= kLargestFp16)) return false;
+    }
+  }
+  return true;
 }
 
 }  // namespace mnv4::runtime

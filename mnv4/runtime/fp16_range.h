@@ -17,4 +17,7 @@ inline constexpr float kLargestActivation = 64;
 bool MayPassFp16(std::span<const float> weights, std::span<const float> scale,
                  std::span<const float> bias, size_t channels);
 
+/// True if fp16 holds all weights times their channel's scale: none is too large or no number.
+bool FitFp16(std::span<const float> weights, std::span<const float> scale, size_t channels);
+
 }  // namespace mnv4::runtime

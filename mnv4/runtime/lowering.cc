@@ -139,7 +139,8 @@ class Lowering {
       const std::optional<ConvSource> source = ConvSourceOf(id);
       if (!source.has_value()) continue;
       if (WithDescs(source->problem, id).depthwise()) depthwise.emplace_back(inputs[0], id);
-      if (options_.precision == Precision::kF16 && MayOverflow(*source, id)) {
+      const bool fp16 = isa_.Has(Isa::kFp16) || isa_.Has(Isa::kNeonFp16);
+      if (fp16 && MayOverflow(*source, id)) {
         SettleType(inputs[0], DType::kF32);
         SettleType(id, DType::kF32);
         out_.kept_float32.push_back(graph_.at(id).scope);
@@ -267,15 +268,10 @@ class Lowering {
   void EmitConv(NodeId id, const ConvSource& source) {
     ConvStep step;
     step.problem = WithDescs(source.problem, id);
-    for (const ConvKernel* row : conv_table_) {
-      const ConvKernel& kernel = *row;
-      const bool fits = kernel.x == step.problem.x.layout &&
-                        kernel.x_type == step.problem.x.dtype &&
-                        (!kernel.wants_halo || step.problem.x.halo == step.problem.pad);
-      if ((fits || IsReference(kernel)) && kernel.accepts(step.problem)) {
-        step.kernel = &kernel;
-        break;
-      }
+    step.kernel = KernelFor(step.problem, true);
+    if (step.kernel != nullptr && step.kernel->stored == DType::kF16 && !FitsFp16(source, id)) {
+      step.kernel = KernelFor(step.problem, false);
+      out_.kept_float32.push_back(graph_.at(id).scope);
     }
     if (step.kernel == nullptr) throw Unsupported(id);
     step.packed = packed_.GetOrPack(
@@ -285,6 +281,22 @@ class Lowering {
     if (const auto residual = residual_of_[Index(id)]) step.residual = Read(*residual);
     step.y = Write(id);
     Append(id, std::move(step));
+  }
+
+  const ConvKernel* KernelFor(const ConvProblem& problem, bool may_be_stored) const {
+    for (const ConvKernel* kernel : conv_table_) {
+      if (kernel->stored != DType::kF32 && !may_be_stored) continue;
+      const bool fits = kernel->x == problem.x.layout && kernel->x_type == problem.x.dtype &&
+                        (!kernel->wants_halo || problem.x.halo == problem.pad);
+      if ((fits || IsReference(*kernel)) && kernel->accepts(problem)) return kernel;
+    }
+    return nullptr;
+  }
+
+  bool FitsFp16(const ConvSource& source, NodeId id) const {
+    std::vector<float> copy;
+    return FitFp16(WeightsOf(graph_, source, copy), FloatsIfAny(source.scale),
+                   static_cast<size_t>(graph_.at(id).type.shape[3]));
   }
 
   void Pack(const ConvKernel& kernel, const ConvProblem& problem, const ConvSource& source,
@@ -382,6 +394,9 @@ class Lowering {
     std::vector<const ConvKernel*> table;
     if (options.reference) return {&kernels::ConvKernels(isa).back()};
     for (const ConvKernel& kernel : options.first_kernels) table.push_back(&kernel);
+    for (const ConvKernel& kernel : kernels::StoredConvKernels(isa)) {
+      if (kernel.stored == StoredType(options)) table.push_back(&kernel);
+    }
     for (const ConvKernel& kernel : kernels::ConvKernels(isa)) table.push_back(&kernel);
     return table;
   }
