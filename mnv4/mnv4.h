@@ -47,7 +47,9 @@ struct ModelOptions {
   std::optional<int> img_size = {};     ///< input side, pixels
   std::optional<int> output_stride = {};   ///< 8, 16 or 32
   std::vector<std::string> features = {};  ///< wanted beside the logits: "C1".."C5", "pre_logits"
-  std::string precision = "fp32";          ///< or "bf16", "fp16", "auto": the fastest there is
+  /// Or "bf16", "fp16", "auto": the fastest there is. A CPU that cannot multiply 16 bits stores
+  /// weights in them, half the memory, and computes in fp32; "auto" is fp32 there.
+  std::string precision = "fp32";
   /// Keeps packed weights in $MNV4_HOME/packed (else the user's cache folder), so that the first
   /// run of later processes is faster. A file that cannot be read or written is done without.
   bool packed_cache = false;

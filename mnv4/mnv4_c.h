@@ -64,7 +64,9 @@ typedef struct mnv4_model_options {
   int output_stride;           /* -1: the file's; 8, 16 or 32 */
   const char* const* features; /* wanted beside the logits: "C1".."C5", "pre_logits" */
   size_t num_features;
-  const char* precision; /* "fp32" (also NULL), "bf16", "fp16", "auto": the fastest there is */
+  const char* precision; /* "fp32" (also NULL), "bf16", "fp16", "auto": the fastest there is. A CPU
+                          * that cannot multiply 16 bits stores weights in them, half the memory,
+                          * and computes in fp32; "auto" is fp32 there */
   int packed_cache; /* 1: keeps packed weights in $MNV4_HOME/packed, else the user's cache folder,
                      * so that the first run of later processes is faster */
 } mnv4_model_options;

@@ -80,8 +80,8 @@ Json BenchReport::ToJson(const BenchResult& result) const {
   const BenchSettings& settings = result.settings;
   const Summary latency = Summarize(result.run_ms);
   const std::vector<double> means = GroupMeans(result.run_ms, kComparedGroups);
-  Json json = RunHeader(host, model_, sha256_, settings.plan.precision, settings.batch_size,
-                        settings.height, settings.width);
+  Json json = RunHeader(host, model_, sha256_, settings.plan, settings.batch_size, settings.height,
+                        settings.width);
   json.Add("settings", Json::Object{{"threads", settings.threads},
                                     {"hint", settings.throughput ? "throughput" : "latency"},
                                     {"batch_size", settings.batch_size},
@@ -162,7 +162,7 @@ std::string BenchReport::Text(const Style& style) const {
   std::string text = fmt::format(
       "{}{}, {}, on {} ({} cores, {})\nload {:.1f} ms\n\n", model_.spec.name,
       model_.random_weights ? " (random weights)" : "",
-      Name(results_.empty() ? runtime::Precision::kF32 : results_.front().settings.plan.precision),
+      PrecisionText(results_.empty() ? runtime::PlanOptions() : results_.front().settings.plan),
       host.cpu, host.cores, ToString(HostIsa()), load_ms_);
   text += AsTable().Text(style);
   if (!results_.empty() && results_.front().settings.throughput) {

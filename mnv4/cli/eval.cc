@@ -150,14 +150,15 @@ int Run(const Arguments& arguments) {
   std::optional<Agreement> agreement;
   if (arguments.Has(kAgainst)) {
     other = runtime::ParsePrecision(arguments.Text(kAgainst), plan.isa);
-    agreement = Agreement{.precision = arguments.Text(kAgainst)};
+    agreement =
+        Agreement{.precision = runtime::PrecisionText({.isa = plan.isa, .precision = *other})};
   }
   Reports reports(arguments, {.model = model.spec.name,
                               .data = fmt::format("{}", fmt::join(arguments.operands(), " ")),
                               .height = preprocess.height,
                               .width = preprocess.width,
                               .labels = model.labels,
-                              .precision = Name(plan.precision),
+                              .precision = PrecisionText(plan),
                               .accuracy = data::Accuracy(model.spec.num_classes),
                               .agreement = agreement});
   Pipeline pipeline(arguments, model, preprocess, plan, *samples, data::Accuracy::kTop, other);

@@ -112,8 +112,9 @@ runtime::PlanOptions PlanOptionsFrom(const Arguments& arguments) {
   if (arguments.Has(kIsa)) options.isa = CapIsa(HostIsa(), arguments.Text(kIsa));
   const std::string precision = arguments.Text(kPrecision);
   options.precision = runtime::ParsePrecision(precision, options.isa);
-  if (precision == "auto" && !arguments.Has(kQuiet)) {
-    fmt::print(stderr, "note: --precision auto is {} here\n", Name(options.precision));
+  const std::string computed = PrecisionText(options);
+  if (precision != computed && !arguments.Has(kQuiet)) {
+    fmt::print(stderr, "note: --precision {} is {} here\n", precision, computed);
   }
   if (arguments.Has(kPackedCache)) {
     options.packed_folder = runtime::PackedFolder();

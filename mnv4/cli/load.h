@@ -37,8 +37,8 @@ std::string WeightsHash(const Arguments& arguments, const model::Model& model);
 Preprocess PreprocessFrom(const Arguments& arguments, Preprocess preprocess);
 
 /// The instruction sets that --isa and $MNV4_ISA leave, --precision and --packed-cache; says on
-/// stderr what `auto` is. Throws Error(kUnsupported) for a precision that this CPU or this version
-/// lacks.
+/// stderr what becomes of `auto`, and of 16 bits that this CPU cannot multiply. Throws
+/// Error(kUnsupported) for a precision that this version lacks.
 runtime::PlanOptions PlanOptionsFrom(const Arguments& arguments);
 
 /// --threads, else $MNV4_NUM_THREADS, else all CPUs.

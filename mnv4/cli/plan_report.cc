@@ -44,7 +44,7 @@ Json SlotJson(const runtime::Slot& slot) {
 // The layers that are not computed as the precision says; nothing if there are none.
 std::string KeptText(const runtime::Plan& plan) {
   if (plan.kept_float32().empty()) return "";
-  return fmt::format("in fp32      {}: their sums might pass 65504, where fp16 ends\n",
+  return fmt::format("in fp32      {}: their weights or sums might pass 65504, where fp16 ends\n",
                      fmt::join(plan.kept_float32(), ", "));
 }
 
@@ -80,7 +80,7 @@ std::string PlanText(const runtime::Plan& plan, const runtime::PlanOptions& opti
   return fmt::format(
       "plan         {} steps, {} on {}: {:.2f} MB of packed weights, {:.2f} MB arena, {:.2f} MB "
       "scratch a thread\n{}\n{}",
-      plan.steps().size(), Name(options.precision), ToString(options.isa),
+      plan.steps().size(), PrecisionText(options), ToString(options.isa),
       Megabytes(plan.packed_bytes()), Megabytes(plan.arena_bytes()),
       Megabytes(plan.scratch_bytes()), KeptText(plan), table.Text(style));
 }
@@ -104,6 +104,7 @@ Json PlanJson(const runtime::Plan& plan, const runtime::PlanOptions& options) {
   }
   return Json::Object{
       {"isa", ToString(options.isa)},
+      {"precision", PrecisionText(options)},
       {"kept_in_fp32", Json::Array(plan.kept_float32().begin(), plan.kept_float32().end())},
       {"packed_bytes", plan.packed_bytes()},
       {"arena_bytes", plan.arena_bytes()},

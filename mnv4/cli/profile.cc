@@ -135,9 +135,8 @@ int Run(const Arguments& arguments) {
   }
 
   if (arguments.Has(kJson)) {
-    const Json header =
-        RunHeader(host, model, WeightsHash(arguments, model), settings.plan.precision,
-                  settings.batch_size, settings.height, settings.width);
+    const Json header = RunHeader(host, model, WeightsHash(arguments, model), settings.plan,
+                                  settings.batch_size, settings.height, settings.width);
     Write(output, ToString(ProfileJson(*profile, host, header, warnings), 2) + '\n');
   } else if (arguments.Has(kCsv)) {
     Write(output, StepTable(*profile).Csv());

@@ -203,7 +203,7 @@ std::string ProfilePage(const Profile& profile, const model::Model& model, const
                    .heading = HtmlEscaped(model.spec.name),
                    .description = fmt::format("{}{}, {} x {} pixels, batch {}, {} thread{}",
                                               model.random_weights ? "random weights, " : "",
-                                              Name(s.plan.precision), s.height, s.width,
+                                              PrecisionText(s.plan), s.height, s.width,
                                               s.batch_size, s.threads, s.threads == 1 ? "" : "s"),
                    .figures = figures,
                    .body = body,

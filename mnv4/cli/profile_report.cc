@@ -184,7 +184,7 @@ std::string ProfileText(const Profile& profile, const model::Model& model, const
       "{}{}, {}, {} x {}, batch {}, {} thread{}, on {} ({})\n"
       "run: {:.3f} ms, the median of {} (as are all times), {:.1f} GMAC/s\n"
       "machine: {}\n\n{}\n{}",
-      model.spec.name, model.random_weights ? " (random weights)" : "", Name(s.plan.precision),
+      model.spec.name, model.random_weights ? " (random weights)" : "", PrecisionText(s.plan),
       s.height, s.width, s.batch_size, s.threads, s.threads == 1 ? "" : "s", host.cpu,
       ToString(s.plan.isa), profile.run_ms(), profile.runs().size(),
       static_cast<double>(profile.macs()) / 1e6 / profile.run_ms(), PeaksText(profile.peaks()),

@@ -11,7 +11,7 @@ Totals TotalsFor(const model::Model& model, int height, int width) {
 }
 
 Json RunHeader(const Host& host, const model::Model& model, const std::string& sha256,
-               runtime::Precision precision, int batch_size, int height, int width) {
+               const runtime::PlanOptions& plan, int batch_size, int height, int width) {
   const BuildInfo build = DescribeBuild();
   const Totals totals = TotalsFor(model, height, width);
   return Json::Object{
@@ -29,7 +29,7 @@ Json RunHeader(const Host& host, const model::Model& model, const std::string& s
                     {"random_weights", model.random_weights},
                     {"params", totals.cost.parameters},
                     {"macs", totals.macs()},
-                    {"precision", Name(precision)},
+                    {"precision", PrecisionText(plan)},
                     {"input", Json::Array{batch_size, model.spec.in_chans, height, width}}}}};
 }
 

@@ -17,6 +17,6 @@ Totals TotalsFor(const model::Model& model, int height, int width);
 /// An object with "tool", "version", "commit", "host" and "model"; the caller adds the rest.
 /// `sha256` of the weights' file, "" for random weights.
 Json RunHeader(const Host& host, const model::Model& model, const std::string& sha256,
-               runtime::Precision precision, int batch_size, int height, int width);
+               const runtime::PlanOptions& plan, int batch_size, int height, int width);
 
 }  // namespace mnv4::cli

@@ -81,8 +81,12 @@ class Trial {
   }
 
   AlignedBuffer Run(const ConvKernel& kernel, int threads) const {
+    return Run(kernel, threads, weights_, scale_);
+  }
+  AlignedBuffer Run(const ConvKernel& kernel, int threads, const std::vector<float>& weights,
+                    const std::vector<float>& scale) const {
     const AlignedBuffer packed(kernel.packed_bytes(p_));
-    kernel.pack(p_, weights_.data(), scale_, bias_, packed.data());
+    kernel.pack(p_, weights.data(), scale, bias_, packed.data());
     AlignedBuffer y = UnwrittenTensor(p_.y);
     const int units = kernel.units(p_, threads);
     for (int thread = 0; thread < threads; ++thread) {
@@ -128,6 +132,35 @@ class Trial {
       compare(ConvKernels(isa));
       compare(EmulatedTileKernels());
       EXPECT_GT(fast, 0) << "only the reference takes this problem";
+    }
+  }
+
+  // Every row with stored weights, on every instruction set, beside the reference on weights that
+  // were scaled and rounded before.
+  void CompareStored() const {
+    SCOPED_TRACE(Describe(p_));
+    const size_t of_channel = weights_.size() / static_cast<size_t>(p_.y.c);
+    const double tolerance = 4e-7 * (4 + static_cast<double>(of_channel));
+    for (const IsaSet isa : MachineIsas()) {
+      int rows = 0;
+      for (const ConvKernel& kernel : StoredConvKernels(isa)) {
+        if (!kernel.accepts(p_)) continue;
+        SCOPED_TRACE(kernel.name);
+        ++rows;
+        std::vector<float> rounded = weights_;
+        for (size_t i = 0; i < rounded.size(); ++i) {
+          const float scaled = rounded[i] * scale_[i / of_channel];
+          rounded[i] = kernel.stored == DType::kF16 ? HalfToFloat(FloatToHalf(scaled))
+                                                    : BFloat16ToFloat(FloatToBFloat16(scaled));
+        }
+        const AlignedBuffer one = Run(kernel, 1);
+        ExpectSame(p_.y, one, Run(kConvRef, 1, rounded, {}), tolerance);
+        for (const int threads : {2, 3}) ExpectSame(p_.y, Run(kernel, threads), one, 0);
+        EXPECT_LT(kernel.packed_bytes(p_),
+                  p_.y.panels() * kBlock * (of_channel * sizeof(uint16_t) + kCacheLine));
+      }
+      const bool has_16_bits = isa.Has(Isa::kBf16) || HasFp16(isa);
+      EXPECT_GE(rows, has_16_bits ? 0 : 2);
     }
   }
 
@@ -199,6 +232,67 @@ TEST(ConvKernels, StemAgreesForAnyNumberOfInputChannels) {
   Trial(With(Stem(2, 75, 101, 3, 24, kOne), Activation::kGelu)).CompareAll();
   Trial(With(Stem(1, 32, 32, 3, 32, kSame3), Activation::kRelu, kOne)).CompareAll();
   Trial(Stem(1, 1, 1, 3, 16, kOne)).CompareAll();
+}
+
+TEST(ConvKernels, StoredWeightsAgree) {
+  for (const int channels : {1, 3, 8, 15, 16, 17, 31, 33, 50, 130}) {
+    Trial(Pointwise(C16(1, 3, 5, 20), channels)).CompareStored();
+    Trial(Pointwise(C16(1, 3, 5, channels), 24)).CompareStored();
+    Trial(Pointwise(C16(1, 1, 1, 37), channels)).CompareStored();
+  }
+  for (const int width : {1, 2, 5, 6, 7, 13, 14, 15, 28, 29, 49}) {
+    Trial(Pointwise(C16(1, 1, width, 16), 48)).CompareStored();
+  }
+  for (const int c_in : {255, 256, 257, 520, 960}) {  // longer sums than L1 holds
+    for (const Activation activation : {Activation::kRelu, Activation::kGelu}) {
+      Trial(With(Pointwise(C16(2, 5, 6, c_in), 40), activation)).CompareStored();
+    }
+    Trial(WithResidual(Pointwise(C16(1, 7, 7, c_in), 70))).CompareStored();
+    Trial(WithResidual(Pointwise(C16(2, 5, 6, c_in), 24), kOne)).CompareStored();
+    Trial(With(Pointwise(C16(2, 3, 4, c_in), 17), Activation::kHardSigmoid, kOne)).CompareStored();
+  }
+  Trial(With(Pointwise(C16(1, 1, 1, 960), 1280), Activation::kRelu)).CompareStored();
+  Trial(WithResidual(Pointwise(C16(1, 1, 1, 150), 180))).CompareStored();
+  Trial(With(Pointwise(C16(1, 56, 56, 128), 64), Activation::kRelu)).CompareStored();
+  Trial(With(Conv(C16(1, 16, 16, 24), 96, 3, 2, kSame3), Activation::kGelu)).CompareStored();
+  Trial(Conv(C16(2, 9, 7, 21), 17, 3, 1, kOne)).CompareStored();
+  Trial(With(Conv(C16(1, 8, 10, 32), 32, 3, 2, kOne), Activation::kRelu6, kOne)).CompareStored();
+  Trial(WithResidual(Conv(C16(1, 6, 6, 16), 16, 3, 1, kOne))).CompareStored();
+  Trial(Conv(C16(1, 1, 1, 40), 33, 3, 1, kOne)).CompareStored();
+}
+
+// All that 16 bits can be, subnormals, infinities and NaN among them, come back as they were.
+TEST(ConvKernels, StoredWeightsKeepEveryValue) {
+  constexpr int kChannels = 1 << 16;
+  for (const int pixels : {1, 3}) {
+    const ConvProblem p = Pointwise(C16(1, 1, pixels, 1), kChannels);
+    AlignedBuffer x(p.x.bytes());
+    for (int i = 0; i < pixels; ++i) StoreElement(p.x, x.data(), p.x.Offset(0, 0, 0, i), 1);
+    for (const IsaSet isa : MachineIsas()) {
+      for (const ConvKernel& kernel : StoredConvKernels(isa)) {
+        SCOPED_TRACE(kernel.name);
+        std::vector<float> weights;
+        for (uint32_t bits = 0; bits < kChannels; ++bits) {
+          const auto word = static_cast<uint16_t>(bits);
+          weights.push_back(kernel.stored == DType::kF16 ? HalfToFloat(word)
+                                                         : BFloat16ToFloat(word));
+        }
+        const AlignedBuffer packed(kernel.packed_bytes(p)), y(p.y.bytes());
+        const AlignedBuffer scratch(kernel.scratch_bytes(p));
+        kernel.pack(p, weights.data(), {}, {}, packed.data());
+        kernel.run(
+            p, {.x = x.data(), .packed = packed.data(), .y = y.data(), .scratch = scratch.data()},
+            0, kernel.units(p, 1), 1);
+        for (int c = 0; c < kChannels; ++c) {
+          const auto value = static_cast<float>(
+              ElementAt(p.y, y.data(), p.y.Offset(0, 0, 0, pixels - 1) + ChannelOffset(p.y, c)));
+          const float expected = weights[static_cast<size_t>(c)];
+          ASSERT_TRUE(value == expected || (std::isnan(value) && std::isnan(expected)))
+              << c << ": " << value << ", expected " << expected;
+        }
+      }
+    }
+  }
 }
 
 TEST(ConvKernels, DepthwiseAgreesOnEveryWidth) {

@@ -154,45 +154,111 @@ PanelSplit SplitOf(const ConvProblem& p, int threads) {
   return SplitPanels(p, {.tile_pixels = kRowsOf<T>, .group_panels = GroupPanels<T>(p)}, threads);
 }
 
+// Weights of 16 bits for tiles of float32: a group of panels is widened into the scratch before its
+// tiles use it, which costs less than a second set of tiles. A single pixel uses every weight once,
+// so its tiles widen while they sum, where the registers are enough.
+constexpr bool kPixelTilesWiden = HWY_TARGET != HWY_SSE4;
+bool WidensBefore(const ConvProblem& p) { return !kPixelTilesWiden || !IsSinglePixel(p); }
+
+template <class T>
+struct StoredWeights {
+  int64_t panel_bytes;
+  // `weights` of each of `count` panels, from `first` on, and its bias before them.
+  void (*widen)(const std::byte* panels, int64_t panel_bytes, int count, int64_t first,
+                int64_t weights, float* to);
+  void (*run_pixel)(int panels, const Tile<T>& tile) = nullptr;
+};
+
+// A panel: 16 floats of bias, then a row of 16 weights for each value of each tap.
+int64_t WeightsOfPanel(const ConvProblem& p) {
+  const Sum sum(p);
+  return int64_t{sum.taps} * sum.depth * kBlock;
+}
+int64_t StoredPanelBytes(const ConvProblem& p) {
+  const auto bytes = static_cast<size_t>(WeightsOfPanel(p)) * sizeof(uint16_t);
+  return kCacheLine + static_cast<int64_t>(RoundUp(bytes, kCacheLine));
+}
+
+template <class W>
+void PackStored(const ConvProblem& p, const float* oihw, std::span<const float> scale,
+                std::span<const float> bias, void* packed) {
+  const int64_t panel_floats = PanelBytes<float>(p) / static_cast<int64_t>(sizeof(float));
+  const AlignedBuffer floats(static_cast<size_t>(p.y.blocks() * PanelBytes<float>(p)));
+  PackPanels<float>(p, oihw, scale, bias, floats.data());
+  const auto* panel = floats.as<float>();
+  auto* to = static_cast<std::byte*>(packed);
+  for (int i = 0; i < p.y.blocks(); ++i, panel += panel_floats, to += StoredPanelBytes(p)) {
+    std::copy_n(panel, kBlock, reinterpret_cast<float*>(to));
+    std::transform(panel + kBlock, panel + panel_floats, reinterpret_cast<W*>(to + kCacheLine),
+                   Rounded<W>);
+  }
+}
+
+template <class W>
+void WidenPanels(const std::byte* panels, int64_t panel_bytes, int count, int64_t first,
+                 int64_t weights, float* to) {
+  for (; count > 0; --count, panels += panel_bytes) {
+    to = std::copy_n(reinterpret_cast<const float*>(panels), kBlock, to);
+    const auto* from = reinterpret_cast<const W*>(panels + kCacheLine) + first;
+    for (int64_t i = 0; i < weights; i += kBlock, to += kBlock) {
+      HWY_UNROLL(4)
+      for (int lane = 0; lane < kBlock; lane += kLanes) {
+        hn::Store(LoadAsF32(from + i + lane), kF32, to + lane);
+      }
+    }
+  }
+}
+
+template <class W>
+void RunStoredPixel(int panels, const Tile<float>& tile) {
+  if (panels == kPixelPanels) return RunTile<float, 1, kPixelPanels, 0, W>(tile, 0);
+  Tile<float> of_panel = tile;
+  for (int panel = 0; panel < panels; ++panel) {
+    RunTile<float, 1, 1, 0, W>(of_panel, 0);
+    of_panel.weights = reinterpret_cast<const float*>(reinterpret_cast<const W*>(of_panel.weights) +
+                                                      tile.panel_stride);
+    of_panel.y.Advance(tile.y.block_stride);
+    if (tile.residual.at != nullptr) of_panel.residual.Advance(tile.residual.block_stride);
+  }
+}
+
+// Widening into more than L1 takes 2.5 times as long. The sums of so few tiles that this counts
+// are cut into parts of so many blocks, whose widened weights are 24 KB (1024->256 at 64 pixels on
+// two threads: 1.11 times as long as with float32 weights, 1.23 uncut).
+constexpr int kCutTiles = 12, kPartBlocks = 24 / kTilePanels;
+
 // rows(image, row): where the first tap of output row `row` begins, in elements of T, whose other
-// taps lie at `offsets`.
+// taps lie at `offsets`. `stored`: null if the weights are T too; only for float32.
 template <class T, class Rows>
 void RunOnRows(const ConvProblem& p, const ConvArgs& args, int begin, int end, int threads,
-               const Offsets& offsets, Rows rows) {
+               const Offsets& offsets, Rows rows, const StoredWeights<T>* stored = nullptr) {
   const int group_panels = GroupPanels<T>(p);
   const PanelSplit split = SplitOf<T>(p, threads);
   const Sum sum(p);
-  const int64_t panel_bytes = BytesOfPanel<T>(p);
+  const bool in_16_bits = std::is_same_v<T, float> && stored != nullptr;
+  const bool widens = in_16_bits && WidensBefore(p);
+  const int64_t panel_bytes = in_16_bits ? stored->panel_bytes : BytesOfPanel<T>(p);
   const int64_t pixel_stride = p.stride.w * p.x.pixel_stride();
   const auto* packed = static_cast<const std::byte*>(args.packed);
 
   Tile<T> tile;
   tile.taps = offsets.at;
   tile.num_taps = sum.taps;
-  tile.depth = sum.depth;
   tile.x_block_stride = sum.rows ? kBlock : p.x.block_stride();
   tile.biased = true;
-  tile.panel_stride = panel_bytes / static_cast<int64_t>(sizeof(T));
+  tile.panel_stride = panel_bytes / static_cast<int64_t>(in_16_bits ? sizeof(uint16_t) : sizeof(T));
   tile.y = {.dtype = p.y.dtype, .block_stride = p.y.block_stride()};
   tile.residual = {.dtype = p.residual.dtype, .block_stride = p.residual.block_stride()};
-  tile.limits = LimitsOf(p.activation);
 
-  const int k_blocks = sum.taps * ((sum.depth + kBlock - 1) / kBlock);
+  const int tap_blocks = (sum.depth + kBlock - 1) / kBlock, k_blocks = sum.taps * tap_blocks;
   const int group_lines = static_cast<int>(panel_bytes) * group_panels / kCacheLine;
+  int widened = -1;  // group in the scratch
   for (int unit = begin; unit < end;) {
     const PanelRun run = split.RunAt(unit, end);
     const int block = run.group * group_panels;
     const int panels = std::min(group_panels, p.y.blocks() - block);
     const int ox = split.row.Begin(run.tile_begin);
-
-    tile.x = rows(run.image, run.row) + ox * pixel_stride;
     const std::byte* const panel = packed + block * panel_bytes;
-    tile.weights = reinterpret_cast<const T*>(panel + kCacheLine);
-    tile.y.at = p.y.Forward(args.y, p.y.Offset(block, run.image, run.row, ox));
-    if (p.has_residual) {
-      tile.residual.at =
-          p.residual.Forward(args.residual, p.residual.Offset(block, run.image, run.row, ox));
-    }
 
     // While one group of panels is used, the next comes from afar, a few lines for every k-block.
     // A single pixel reads panels as fast as the hardware fetches them by itself: 1.5x faster.
@@ -203,34 +269,86 @@ void RunOnRows(const ConvProblem& p, const ConvArgs& args, int begin, int end, i
                                                        : panel + group_panels * panel_bytes;
     const int chunk_k_blocks = k_blocks * run.chunk_tiles;
     tile.prefetch_lines = next == nullptr ? 0 : (group_lines + chunk_k_blocks - 1) / chunk_k_blocks;
-    const int tile_lines = tile.prefetch_lines * k_blocks;
-    tile.prefetch =
-        static_cast<const std::byte*>(next) + int64_t{kCacheLine} * tile_lines * run.tile_of_chunk;
 
-    for (int i = run.tile_begin; i < run.tile_end; ++i) {
-      const int pixels = split.row.Size(i);
-      RunPanels(pixels, panels, tile, pixel_stride);
-      for (int of_group = 0; of_group < panels; ++of_group) {
-        void* const stored = p.y.Forward(tile.y.at, of_group * tile.y.block_stride);
-        WithTypeUpTo<OtherOf<T>>(p.y.dtype, stored, [&](auto* values) HWY_ATTR {
-          ActivateStored(p.activation, values, pixels * kBlock);
-        });
+    const bool cuts = widens && MergesRows(p) && panels == kTilePanels &&
+                      run.tile_end - run.tile_begin <= kCutTiles;
+    const EvenSplit parts(tap_blocks, cuts ? (tap_blocks + kPartBlocks - 1) / kPartBlocks : 1);
+    for (int part = 0; part < parts.parts(); ++part) {
+      const int first_block = parts.Begin(part);
+      const bool last = part + 1 == parts.parts();
+      tile.depth = std::min(parts.Size(part) * kBlock, sum.depth - first_block * kBlock);
+      tile.resumes = part > 0;
+      tile.limits = LimitsOf(last ? p.activation : Activation::kNone);
+      tile.x = rows(run.image, run.row) + ox * pixel_stride + first_block * tile.x_block_stride;
+      tile.y.at = p.y.Forward(args.y, p.y.Offset(block, run.image, run.row, ox));
+      tile.residual.at = nullptr;
+      if (p.has_residual && last) {
+        tile.residual.at =
+            p.residual.Forward(args.residual, p.residual.Offset(block, run.image, run.row, ox));
       }
-      tile.x += pixels * pixel_stride;
-      tile.y.Advance(pixels * kBlock);
-      if (p.has_residual) tile.residual.Advance(pixels * kBlock);
-      tile.prefetch += kCacheLine * tile_lines;
+      const std::byte* weights = panel;
+      if (widens) {
+        auto* const floats = static_cast<float*>(args.scratch);
+        const int64_t count = int64_t{sum.taps} * tile.depth * kBlock;
+        if (cuts || run.group != widened) {
+          stored->widen(panel, panel_bytes, panels, int64_t{first_block} * kBlock * kBlock, count,
+                        floats);
+        }
+        widened = cuts ? -1 : run.group;
+        tile.panel_stride = kBlock + count;
+        weights = reinterpret_cast<const std::byte*>(floats);
+      }
+      tile.weights = reinterpret_cast<const T*>(weights + kCacheLine);
+      const int tile_blocks = sum.taps * parts.Size(part);
+      const int tile_lines = tile.prefetch_lines * tile_blocks;
+      const int blocks_before =
+          sum.taps * first_block * run.chunk_tiles + tile_blocks * run.tile_of_chunk;
+      tile.prefetch = static_cast<const std::byte*>(next) +
+                      int64_t{kCacheLine} * tile.prefetch_lines * blocks_before;
+
+      for (int i = run.tile_begin; i < run.tile_end; ++i) {
+        const int pixels = split.row.Size(i);
+        if (in_16_bits && !widens) {
+          stored->run_pixel(panels, tile);
+        } else {
+          RunPanels(pixels, panels, tile, pixel_stride);
+        }
+        for (int of_group = 0; last && of_group < panels; ++of_group) {
+          void* const values_at = p.y.Forward(tile.y.at, of_group * tile.y.block_stride);
+          WithTypeUpTo<OtherOf<T>>(p.y.dtype, values_at, [&](auto* values) HWY_ATTR {
+            ActivateStored(p.activation, values, pixels * kBlock);
+          });
+        }
+        tile.x += pixels * pixel_stride;
+        tile.y.Advance(pixels * kBlock);
+        if (tile.residual.at != nullptr) tile.residual.Advance(pixels * kBlock);
+        tile.prefetch += kCacheLine * tile_lines;
+      }
     }
     unit = run.unit_end;
   }
 }
 
 template <class T>
-void Run(const ConvProblem& p, const ConvArgs& args, int begin, int end, int threads) noexcept {
+HWY_NOINLINE void RunOnTensor(const ConvProblem& p, const ConvArgs& args, int begin, int end,
+                              int threads, const StoredWeights<T>* stored) {
   const auto* const x = static_cast<const T*>(args.x);
-  RunOnRows<T>(p, args, begin, end, threads, OffsetsOf(p), [&](int image, int row) {
+  const auto rows = [&](int image, int row) {
     return x + p.x.Offset(0, image, row * p.stride.h - p.pad.top, -p.pad.left);
-  });
+  };
+  RunOnRows<T>(p, args, begin, end, threads, OffsetsOf(p), rows, stored);
+}
+
+template <class T>
+void Run(const ConvProblem& p, const ConvArgs& args, int begin, int end, int threads) noexcept {
+  RunOnTensor<T>(p, args, begin, end, threads, nullptr);
+}
+template <class W>
+void RunStored(const ConvProblem& p, const ConvArgs& args, int begin, int end,
+               int threads) noexcept {
+  StoredWeights<float> stored = {.panel_bytes = StoredPanelBytes(p), .widen = WidenPanels<W>};
+  if constexpr (kPixelTilesWiden) stored.run_pixel = RunStoredPixel<W>;
+  RunOnTensor<float>(p, args, begin, end, threads, &stored);
 }
 
 // Rows that compute in T; Other is the type besides float32 that they write and add.
@@ -282,6 +400,22 @@ constexpr ConvKernel Row(const char* name, Isa needs, Layout x,
   };
 }
 
+template <class W>
+constexpr ConvKernel StoredRow(const char* name, bool (*accepts)(const ConvProblem&)) {
+  ConvKernel row = Row<float>(name, MNV4_TARGET_ISA, Layout::kC16, accepts);
+  row.stored = kTypeOf<W>;
+  row.packed_bytes = [](const ConvProblem& p) {
+    return static_cast<size_t>(p.y.blocks() * StoredPanelBytes(p));
+  };
+  row.scratch_bytes = [](const ConvProblem& p) {
+    const int64_t bytes = WidensBefore(p) ? GroupPanels<float>(p) * PanelBytes<float>(p) : 0;
+    return static_cast<size_t>(bytes);
+  };
+  row.pack = PackStored<W>;
+  row.run = RunStored<W>;
+  return row;
+}
+
 #ifdef MNV4_TARGET_FP16
 // The picture is float32.
 template <class T>
@@ -310,6 +444,12 @@ constinit const ConvKernel kDenseConv =
     Row<float>("dense-" MNV4_TARGET_NAME, MNV4_TARGET_ISA, Layout::kC16, AcceptsDense<float>);
 constinit const ConvKernel kStemConv =
     Row<float>("stem-" MNV4_TARGET_NAME, MNV4_TARGET_ISA, Layout::kNhwc, AcceptsStem<float>);
+
+constinit const ConvKernel kStoredConv[] = {
+    StoredRow<BF16>("pointwise-" MNV4_TARGET_NAME "-bf16w", AcceptsPointwise<float>),
+    StoredRow<BF16>("dense-" MNV4_TARGET_NAME "-bf16w", AcceptsDense<float>),
+    StoredRow<F16>("pointwise-" MNV4_TARGET_NAME "-fp16w", AcceptsPointwise<float>),
+    StoredRow<F16>("dense-" MNV4_TARGET_NAME "-fp16w", AcceptsDense<float>)};
 
 #if HWY_TARGET == HWY_AVX3
 constinit const ConvKernel kPointwiseConvBf16 =

@@ -62,6 +62,7 @@ struct Tile {
   /// Of the first panel: [taps][depth / kStep][16][kStep], behind 16 floats of bias if `biased`.
   const T* weights = nullptr;
   bool biased = false;
+  bool resumes = false;      ///< sums begin with what y holds: only if kMayResume
   int64_t panel_stride = 0;  ///< to the same weight of the next panel
   TileMap<void> y;
   TileMap<const void> residual;  ///< null for none
@@ -81,14 +82,14 @@ struct Sums {
 };
 
 // One k: a column of kRows values of x times a row of weights.
-template <int kRows, int kPanels>
+template <int kRows, int kPanels, class W>
 HWY_INLINE void AddProduct(Sums<kRows, kPanels>& sums, const float* HWY_RESTRICT x,
-                           int64_t row_stride, const float* HWY_RESTRICT weights,
+                           int64_t row_stride, const W* HWY_RESTRICT weights,
                            int64_t panel_stride) {
   Vec w[kPanels * kBlockVectors];
   HWY_UNROLL(8)
   for (int i = 0; i < kPanels * kBlockVectors; ++i) {
-    w[i] = hn::Load(kF32, weights + i / kBlockVectors * panel_stride + i % kBlockVectors * kLanes);
+    w[i] = LoadAsF32(weights + i / kBlockVectors * panel_stride + i % kBlockVectors * kLanes);
   }
   HWY_UNROLL(16)
   for (int r = 0; r < kRows; ++r) {
@@ -97,6 +98,20 @@ HWY_INLINE void AddProduct(Sums<kRows, kPanels>& sums, const float* HWY_RESTRICT
     for (int i = 0; i < kPanels * kBlockVectors; ++i) {
       sums.v[r][i] = hn::MulAdd(value, w[i], sums.v[r][i]);
     }
+  }
+}
+
+// Of one pixel, weights of 16 bits: each vector is widened when it is needed, lest all of them and
+// the sums be more than the registers.
+template <int kPanels, class W>
+requires(!std::is_same_v<W, float>) HWY_INLINE
+    void AddProduct(Sums<1, kPanels>& sums, const float* HWY_RESTRICT x, int64_t,
+                    const W* HWY_RESTRICT weights, int64_t panel_stride) {
+  const Vec value = hn::Set(kF32, *x);
+  HWY_UNROLL(8)
+  for (int i = 0; i < kPanels * kBlockVectors; ++i) {
+    const W* at = weights + i / kBlockVectors * panel_stride + i % kBlockVectors * kLanes;
+    sums.v[0][i] = hn::MulAdd(value, LoadAsF32(at), sums.v[0][i]);
   }
 }
 
@@ -136,6 +151,18 @@ HWY_INLINE void AddResidual(Sums<kRows, kPanels>& sums, int64_t block_stride, co
   }
 }
 
+template <int kRows, int kPanels>
+HWY_INLINE void LoadSums(Sums<kRows, kPanels>& sums, int64_t block_stride, const float* y) {
+  HWY_UNROLL(16)
+  for (int r = 0; r < kRows; ++r) {
+    HWY_UNROLL(8)
+    for (int i = 0; i < kPanels * kBlockVectors; ++i) {
+      const float* at = y + i / kBlockVectors * block_stride + r * kBlock;
+      sums.v[r][i] = hn::Load(kF32, at + i % kBlockVectors * kLanes);
+    }
+  }
+}
+
 template <int kRows, int kPanels, class T>
 HWY_INLINE void StoreSums(const Sums<kRows, kPanels>& sums, ClampLimits limits,
                           int64_t block_stride, T* y) {
@@ -150,22 +177,31 @@ HWY_INLINE void StoreSums(const Sums<kRows, kPanels>& sums, ClampLimits limits,
   }
 }
 
-/// kRowStride: elements from a pixel of x to the next; 0 takes it from `stride`.
-template <class T, int kRows, int kPanels, int kRowStride>
+/// Whether a tile may be summed in several calls, each of which goes on with what y holds.
+template <class T, int kPanels, int kRowStride>
+constexpr bool kMayResume =
+    std::is_same_v<T, float>&& kPanels == kTilePanels&& kRowStride == kBlock;
+
+/// kRowStride: elements from a pixel of x to the next; 0 takes it from `stride`. W: the type that
+/// the weights really have.
+template <class T, int kRows, int kPanels, int kRowStride, class W = T>
 HWY_NOINLINE void RunTile(const Tile<T>& tile, int64_t stride) {
   const int64_t row_stride = kRowStride != 0 ? kRowStride : stride;
   const int64_t panel_stride = tile.panel_stride;
+  const W* HWY_RESTRICT weights = reinterpret_cast<const W*>(tile.weights);
   Sums<kRows, kPanels> sums;
   HWY_UNROLL(8)
   for (int i = 0; i < kPanels * kBlockVectors; ++i) {
-    const T* panel = tile.weights + i / kBlockVectors * panel_stride;
+    const W* panel = weights + i / kBlockVectors * panel_stride;
     const float* bias = reinterpret_cast<const float*>(panel) - kBlock + i % kBlockVectors * kLanes;
     const Vec first = tile.biased ? hn::Load(kF32, bias) : hn::Zero(kF32);
     HWY_UNROLL(16)
     for (int r = 0; r < kRows; ++r) sums.v[r][i] = first;
   }
+  if constexpr (kMayResume<T, kPanels, kRowStride>) {
+    if (tile.resumes) LoadSums(sums, tile.y.block_stride, static_cast<const float*>(tile.y.at));
+  }
 
-  const T* HWY_RESTRICT weights = tile.weights;
   const std::byte* prefetch = tile.prefetch;
   const T* const behind = tile.x + tile.taps[0] + kRows * row_stride;  // the tile that follows
   for (int tap = 0; tap < tile.num_taps; ++tap) {

@@ -101,6 +101,8 @@ struct ConvKernel {
   Isa needs;
   Layout x;      ///< what it reads
   DType x_type;  ///< of what it reads; the reference reads and writes any type
+  /// If of 16 bits: packed weights lie in memory so and are widened to x_type, float32, for use.
+  DType stored = DType::kF32;
   /// True if the kernel can do this problem, its halos and the layouts of y and a residual
   /// included: a kernel that wants a halo on x accepts only problems whose x has `wants_halo` of
   /// it.
@@ -192,6 +194,9 @@ struct PointwiseKernel {
 /// groups). Only rows whose `needs` is in `isa`: 16-bit arithmetic is an instruction set of its
 /// own, which the Plan asks for only where the precision allows it.
 std::span<const ConvKernel> ConvKernels(IsaSet isa);
+/// Rows with stored weights, to be tried before those of ConvKernels() with the same type: halves
+/// the memory where a set without 16-bit arithmetic is asked for 16 bits.
+std::span<const ConvKernel> StoredConvKernels(IsaSet isa);
 std::span<const AttentionKernel> AttentionKernels(IsaSet isa);
 std::span<const PoolKernel> PoolKernels(IsaSet isa);
 std::span<const PointwiseKernel> PointwiseKernels(IsaSet isa);

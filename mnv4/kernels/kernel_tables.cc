@@ -23,6 +23,7 @@ struct Tables {
   std::span<const AttentionKernel> attention;
   std::span<const PoolKernel> pool;
   std::span<const PointwiseKernel> pointwise;
+  std::span<const ConvKernel> stored = {};
 };
 }  // namespace
 }  // namespace mnv4::kernels
@@ -37,7 +38,7 @@ const Tables& TargetTables() {
   static const AttentionKernel attention[] = {kAttention, kAttentionRef};
   static const PoolKernel pool[] = {kPool, kPoolRef};
   static const PointwiseKernel pointwise[] = {kPointwise, kPointwiseRef};
-  static const Tables tables = {conv, attention, pool, pointwise};
+  static const Tables tables = {conv, attention, pool, pointwise, kStoredConv};
   return tables;
 }
 
@@ -129,6 +130,7 @@ const Tables& TablesFor(IsaSet isa) {
 }  // namespace
 
 std::span<const ConvKernel> ConvKernels(IsaSet isa) { return TablesFor(isa).conv; }
+std::span<const ConvKernel> StoredConvKernels(IsaSet isa) { return TablesFor(isa).stored; }
 std::span<const AttentionKernel> AttentionKernels(IsaSet isa) { return TablesFor(isa).attention; }
 std::span<const PoolKernel> PoolKernels(IsaSet isa) { return TablesFor(isa).pool; }
 std::span<const PointwiseKernel> PointwiseKernels(IsaSet isa) { return TablesFor(isa).pointwise; }

@@ -66,12 +66,22 @@ HWY_INLINE void StorePairFromF32(Vec low, Vec high, BF16* values) {
   __asm__("vcvtne2ps2bf16 %1, %2, %0" : "=v"(bits) : "v"(low.raw), "v"(high.raw));
   _mm512_store_si512(values, bits);
 }
+#else
+HWY_INLINE Vec LoadAsF32(const BF16* values) {
+  return hn::PromoteTo(kF32, hn::LoadU(hn::Rebind<BF16, F32>(), values));
+}
 #endif
 
-#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_NEON
 HWY_INLINE Vec LoadAsF32(const F16* values) {
-  return hn::PromoteTo(kF32, hn::LoadU(hn::Rebind<F16, F32>(), values));
+  const Vec v = hn::PromoteTo(kF32, hn::LoadU(hn::Rebind<F16, F32>(), values));
+#if HWY_TARGET == HWY_SSE4  // where Highway 1.0.3 takes infinities and NaN for 2^16 and more
+  const Vec infinity = hn::Set(kF32, std::numeric_limits<float>::infinity());
+  return hn::IfThenElse(hn::Lt(hn::Abs(v), hn::Set(kF32, 65536.0f)), v, hn::Or(v, infinity));
+#else
+  return v;
+#endif
 }
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_NEON
 /// Rounds to nearest even; to infinity from 65520 on.
 HWY_INLINE void StoreFromF32(Vec v, F16* values) {
   const hn::Rebind<F16, F32> f16;

@@ -27,4 +27,15 @@ bool ScoresMayPassFp16(int dim, double scale) {
   return !(largest * std::numbers::log2e <= kLargestFp16);
 }
 
+bool FitFp16(std::span<const float> weights, std::span<const float> scale, size_t channels) {
+  const size_t of_channel = weights.size() / channels;
+  for (size_t c = 0; c < channels; ++c) {
+    const float factor = scale.empty() ? 1 : scale[c];
+    for (const float weight : weights.subspan(c * of_channel, of_channel)) {
+      if (!(std::abs(weight * factor) <= kLargestFp16)) return false;
+    }
+  }
+  return true;
+}
+
 }  // namespace mnv4::runtime

@@ -21,4 +21,7 @@ bool MayPassFp16(std::span<const float> weights, std::span<const float> scale,
 /// * log2(e) does.
 bool ScoresMayPassFp16(int dim, double scale);
 
+/// True if fp16 holds all weights times their channel's scale: none is too large or no number.
+bool FitFp16(std::span<const float> weights, std::span<const float> scale, size_t channels);
+
 }  // namespace mnv4::runtime

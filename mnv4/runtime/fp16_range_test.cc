@@ -36,5 +36,14 @@ TEST(Fp16Range, IsPassedByTheScoresOfLongHeads) {
   EXPECT_TRUE(ScoresMayPassFp16(64, -1));
 }
 
+TEST(Fp16Range, HoldsWeightsByTheirOwnSize) {
+  const std::vector<float> weights = {65504, -65504, 1e-30f, 0};
+  EXPECT_TRUE(FitFp16(weights, {}, 2));
+  EXPECT_TRUE(FitFp16(weights, std::vector<float>{-1, 1e30f}, 2));
+  EXPECT_FALSE(FitFp16(weights, std::vector<float>{1.01f, 1}, 2));
+  EXPECT_FALSE(FitFp16(weights, std::vector<float>{1, INFINITY}, 2));
+  EXPECT_FALSE(FitFp16(std::vector<float>{std::nanf("")}, {}, 1));
+}
+
 }  // namespace
 }  // namespace mnv4::runtime

@@ -130,6 +130,7 @@ class Lowering {
   // nothing else. Inputs of attention have one type, and so have both sides of a depthwise kernel:
   // if one is settled, all are.
   void SettleTypes() {
+    const bool computes_fp16 = isa_.Has(Isa::kFp16) || isa_.Has(Isa::kNeonFp16);
     std::vector<std::vector<NodeId>> alike;
     std::vector<NodeId> read_as_fp16;
     for (size_t i = 1; i < graph_.nodes.size(); ++i) {
@@ -149,7 +150,7 @@ class Lowering {
       if (!source.has_value()) continue;
       const std::vector<NodeId> sides = {inputs[0], id};
       if (WithDescs(source->problem, id).depthwise()) alike.push_back(sides);
-      if (options_.precision == Precision::kF16 && MayOverflow(*source, id)) Keep(id, sides);
+      if (computes_fp16 && MayOverflow(*source, id)) Keep(id, sides);
     }
     const auto is_settled = [&](NodeId id) {
       return type_settled_[static_cast<size_t>(SlotOf(id))];
@@ -290,15 +291,10 @@ class Lowering {
   void EmitConv(NodeId id, const ConvSource& source) {
     ConvStep step;
     step.problem = WithDescs(source.problem, id);
-    for (const ConvKernel* row : conv_table_) {
-      const ConvKernel& kernel = *row;
-      const bool fits = kernel.x == step.problem.x.layout &&
-                        kernel.x_type == step.problem.x.dtype &&
-                        (!kernel.wants_halo || step.problem.x.halo == step.problem.pad);
-      if ((fits || IsReference(kernel)) && kernel.accepts(step.problem)) {
-        step.kernel = &kernel;
-        break;
-      }
+    step.kernel = KernelFor(step.problem, true);
+    if (step.kernel != nullptr && step.kernel->stored == DType::kF16 && !FitsFp16(source, id)) {
+      step.kernel = KernelFor(step.problem, false);
+      out_.kept_float32.push_back(graph_.at(id).scope);
     }
     if (step.kernel == nullptr) throw Unsupported(id);
     step.packed = packed_.GetOrPack(
@@ -308,6 +304,22 @@ class Lowering {
     if (const auto residual = residual_of_[Index(id)]) step.residual = Read(*residual);
     step.y = Write(id);
     Append(id, std::move(step));
+  }
+
+  const ConvKernel* KernelFor(const ConvProblem& problem, bool may_be_stored) const {
+    for (const ConvKernel* kernel : conv_table_) {
+      if (kernel->stored != DType::kF32 && !may_be_stored) continue;
+      const bool fits = kernel->x == problem.x.layout && kernel->x_type == problem.x.dtype &&
+                        (!kernel->wants_halo || problem.x.halo == problem.pad);
+      if ((fits || IsReference(*kernel)) && kernel->accepts(problem)) return kernel;
+    }
+    return nullptr;
+  }
+
+  bool FitsFp16(const ConvSource& source, NodeId id) const {
+    std::vector<float> copy;
+    return FitFp16(WeightsOf(graph_, source, copy), FloatsIfAny(source.scale),
+                   static_cast<size_t>(graph_.at(id).type.shape[3]));
   }
 
   void Pack(const ConvKernel& kernel, const ConvProblem& problem, const ConvSource& source,
@@ -410,6 +422,9 @@ class Lowering {
     std::vector<const ConvKernel*> table;
     if (options.reference) return {&kernels::ConvKernels(isa).back()};
     for (const ConvKernel& kernel : options.first_kernels) table.push_back(&kernel);
+    for (const ConvKernel& kernel : kernels::StoredConvKernels(isa)) {
+      if (kernel.stored == StoredType(options)) table.push_back(&kernel);
+    }
     for (const ConvKernel& kernel : kernels::ConvKernels(isa)) table.push_back(&kernel);
     return table;
   }

@@ -45,7 +45,7 @@ size_t ScratchOf(const Step& step) {
   return 0;
 }
 
-bool IsOffered(Precision precision, IsaSet isa) {
+bool HasArithmetic(Precision precision, IsaSet isa) {
   switch (precision) {
     case Precision::kF32:
       return true;
@@ -57,25 +57,11 @@ bool IsOffered(Precision precision, IsaSet isa) {
   return false;
 }
 
-const char* NeedsText(Precision precision) {
-  return precision == Precision::kF16
-             ? "fp16 arithmetic (AVX512-FP16, or FP16 of Armv8.2)"
-             : "bf16 arithmetic at full rate (AMD Zen 4 or later, Intel with "
-               "AMX that Linux grants)";
-}
-
-void CheckOffered(Precision precision, IsaSet isa) {
-  if (IsOffered(precision, isa)) return;
-  throw Error(ErrorCode::kUnsupported,
-              fmt::format("precision {}: needs {}; this CPU, or what may be used of it, has {}",
-                          Name(precision), NeedsText(precision), ToString(isa)));
-}
-
 // bf16 on tiles is the fastest; else both of 16 bits run at twice the rate of float32, and bf16
 // cannot overflow.
 Precision FastestOf(IsaSet isa) {
   for (const Precision precision : {Precision::kBf16, Precision::kF16}) {
-    if (IsOffered(precision, isa)) return precision;
+    if (HasArithmetic(precision, isa)) return precision;
   }
   return Precision::kF32;
 }
@@ -96,19 +82,32 @@ const char* Name(Precision precision) {
 
 IsaSet UsableIsa(const PlanOptions& options) {
   IsaSet isa = options.isa;
-  if (options.precision != Precision::kBf16) isa = isa.Without(Isa::kBf16).Without(Isa::kAmx);
+  const bool has = HasArithmetic(options.precision, isa);
+  if (options.precision != Precision::kBf16 || !has) {
+    isa = isa.Without(Isa::kBf16).Without(Isa::kAmx);
+  }
   if (options.precision != Precision::kF16) {
     isa = isa.Without(Isa::kFp16).Without(Isa::kNeonFp16);
   }
   return isa;
 }
 
+DType StoredType(const PlanOptions& options) {
+  if (HasArithmetic(options.precision, options.isa)) return DType::kF32;
+  if (kernels::StoredConvKernels(UsableIsa(options)).empty()) return DType::kF32;
+  return options.precision == Precision::kBf16 ? DType::kBF16 : DType::kF16;
+}
+
+std::string PrecisionText(const PlanOptions& options) {
+  if (HasArithmetic(options.precision, options.isa)) return Name(options.precision);
+  if (StoredType(options) == DType::kF32) return Name(Precision::kF32);
+  return fmt::format("{} weights, fp32 arithmetic", Name(options.precision));
+}
+
 Precision ParsePrecision(std::string_view name, IsaSet isa) {
   if (name == "auto") return FastestOf(isa);
   for (const Precision precision : {Precision::kF32, Precision::kBf16, Precision::kF16}) {
-    if (name != Name(precision)) continue;
-    CheckOffered(precision, isa);
-    return precision;
+    if (name == Name(precision)) return precision;
   }
   if (name == "int8") {
     throw Error(ErrorCode::kUnsupported,
@@ -119,7 +118,6 @@ Precision ParsePrecision(std::string_view name, IsaSet isa) {
 }
 
 Plan::Plan(Graph graph, const PlanOptions& options, PackedWeights& packed, ThreadPool* pool) {
-  CheckOffered(options.precision, options.isa);
   graph = OptimizeForInference(KeepOutputs(std::move(graph), options.features));
   input_shape_ = graph.nodes.front().type.shape;
 

@@ -21,10 +21,12 @@
 namespace mnv4::runtime {
 
 /// The numbers that convolutions multiply, and the tensors between them; in fp16 attention too.
+/// Where the CPU lacks arithmetic for 16 bits, they are how weights lie in memory, and all else is
+/// float32.
 enum class Precision : uint8_t {
   kF32,
-  kBf16,  ///< sums are float32. Needs Isa::kBf16
-  kF16,   ///< sums of up to 128 products are fp16. Needs Isa::kFp16 or kNeonFp16
+  kBf16,  ///< sums are float32. Arithmetic is Isa::kBf16
+  kF16,   ///< sums of up to 128 products are fp16. Arithmetic is Isa::kFp16 or kNeonFp16
 };
 /// "fp32", "bf16", "fp16".
 const char* Name(Precision precision);
@@ -45,9 +47,13 @@ struct PlanOptions {
 /// The instruction sets that the precision may use.
 IsaSet UsableIsa(const PlanOptions& options);
 
-/// "fp32", "bf16", "fp16", or "auto": the fastest of them that `isa` has. Throws
-/// Error(kUnsupported) if it lacks what the precision needs, Error(kInvalidArgument) for another
-/// name.
+/// What these instruction sets store 16-bit weights as that they cannot multiply; else float32.
+DType StoredType(const PlanOptions& options);
+/// What is computed: "fp32", "bf16", "bf16 weights, fp32 arithmetic".
+std::string PrecisionText(const PlanOptions& options);
+
+/// "fp32", "bf16", "fp16", or "auto": the fastest of them that `isa` has arithmetic for. Throws
+/// Error(kUnsupported) for "int8", Error(kInvalidArgument) for another name.
 Precision ParsePrecision(std::string_view name, IsaSet isa);
 
 /// Where a tensor lies in the arena, and for how long.
@@ -91,8 +97,7 @@ struct Step {
 class Plan {
  public:
   /// `graph` must be bound; it is optimised here. Throws Error(kUnsupported) for a graph that no
-  /// kernel runs or a precision that the instruction sets lack, Error(kInvalidArgument) for an
-  /// unknown feature name.
+  /// kernel runs, Error(kInvalidArgument) for an unknown feature name.
   /// `pool`: threads that read what is kept in options.packed_folder; null: the caller's alone.
   Plan(Graph graph, const PlanOptions& options, PackedWeights& packed, ThreadPool* pool = nullptr);
 
@@ -105,8 +110,8 @@ class Plan {
   size_t arena_bytes() const { return arena_bytes_; }
   size_t scratch_bytes() const { return scratch_bytes_; }  ///< per thread
   size_t packed_bytes() const;                             ///< of all weights this plan reads
-  /// Scopes of the layers that stay float32 because fp16 might overflow (fp16_range.h); depthwise
-  /// neighbours and an attention that reads them follow.
+  /// Scopes of the layers that stay float32 because fp16 might overflow (fp16_range.h), in stored
+  /// weights or in arithmetic, where depthwise neighbours and an attention that reads them follow.
   const std::vector<std::string>& kept_float32() const { return kept_float32_; }
 
  private:

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "mnv4/arch/arch.h"
-#include "mnv4/base/error.h"
 #include "mnv4/graph/bind.h"
 #include "mnv4/kernels/emulated_tiles.h"
 #include "mnv4/runtime/step_facts.h"
@@ -19,18 +18,6 @@ namespace {
 using runtime::Precision;
 
 constexpr double kBound = 5e-2;  // of the largest logit
-
-TEST(Bf16, IsRefusedWhereItIsNotArithmetic) {
-  const NetworkSpec spec = FindArchitecture("mobilenetv4_conv_small_035").value();
-  const Graph graph = BindHashWeights(Lower(spec, 1, 32, 32));
-  const IsaSet without = DetectIsa().Without(Isa::kBf16);
-  try {
-    RunOnHashInput(graph, {.isa = without, .precision = Precision::kBf16}, 1);
-    FAIL() << "expected an error";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kUnsupported);
-  }
-}
 
 class Bf16Networks : public testing::TestWithParam<const char*> {};
 

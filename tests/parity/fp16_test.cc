@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include "mnv4/arch/arch.h"
-#include "mnv4/base/error.h"
 #include "mnv4/graph/bind.h"
 #include "mnv4/model/model.h"
 #include "mnv4/runtime/step_facts.h"
@@ -27,18 +26,6 @@ const auto kNetworks = testing::Values("mobilenetv4_conv_small", "mobilenetv4_co
 #endif
 
 bool Skips() { return !kernels::HasFp16(kernels::TestIsa()); }
-
-TEST(Fp16, IsRefusedWhereItIsNotArithmetic) {
-  const Graph graph =
-      BindHashWeights(Lower(FindArchitecture("mobilenetv4_conv_small_035").value(), 1, 32, 32));
-  const IsaSet without = DetectIsa().Without(Isa::kFp16).Without(Isa::kNeonFp16);
-  try {
-    RunOnHashInput(graph, {.isa = without, .precision = Precision::kF16}, 1);
-    FAIL() << "expected an error";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kUnsupported);
-  }
-}
 
 constexpr double kBound = 2e-2;  // of the largest logit
 
