@@ -65,7 +65,6 @@ template <int kRows>
 HWY_INLINE void Softmax(const Sizes& sizes, int rows, float scale, float* row) {
   const int64_t stride = int64_t{rows} * kBlock;
   float* const last = row + (sizes.panels - 1) * stride;
-  constexpr float kInfinity = std::numeric_limits<float>::infinity();
   for (int r = 0; r < kRows; ++r) {
     for (int t = sizes.tokens - (sizes.panels - 1) * kBlock; t < kBlock; ++t) {
       last[r * kBlock + t] = -kInfinity;
