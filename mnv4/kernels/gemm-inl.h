@@ -164,15 +164,13 @@ HWY_INLINE void LoadSums(Sums<kRows, kPanels>& sums, int64_t block_stride, const
 }
 
 template <int kRows, int kPanels, class T>
-HWY_INLINE void StoreSums(const Sums<kRows, kPanels>& sums, ClampLimits limits,
-                          int64_t block_stride, T* y) {
-  const Vec lo = hn::Set(kF32, limits.lo), hi = hn::Set(kF32, limits.hi);
+HWY_INLINE void StoreSums(const Sums<kRows, kPanels>& sums, int64_t block_stride, T* y) {
   HWY_UNROLL(16)
   for (int r = 0; r < kRows; ++r) {
     HWY_UNROLL(8)
     for (int i = 0; i < kPanels * kBlockVectors; ++i) {
       T* at = y + i / kBlockVectors * block_stride + r * kBlock;
-      StoreFromF32(Clamp(sums.v[r][i], lo, hi), at + i % kBlockVectors * kLanes);
+      StoreFromF32(sums.v[r][i], at + i % kBlockVectors * kLanes);
     }
   }
 }
@@ -232,9 +230,10 @@ HWY_NOINLINE void RunTile(const Tile<T>& tile, int64_t stride) {
                                AddResidual(sums, tile.residual.block_stride, residual);
                              });
   }
-  WithTypeUpTo<OtherOf<T>>(tile.y.dtype, tile.y.at, [&](auto* y) HWY_ATTR {
-    StoreSums(sums, tile.limits, tile.y.block_stride, y);
-  });
+  ClampAll(sums.v, tile.limits);
+  WithTypeUpTo<OtherOf<T>>(
+      tile.y.dtype, tile.y.at,
+      [&](auto* y) HWY_ATTR { StoreSums(sums, tile.y.block_stride, y); });
 }
 
 template <class T>

@@ -168,8 +168,8 @@ HWY_INLINE Vec HardSigmoid(Vec x) {
 struct ClampLimits {
   float lo, hi;
 };
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
 inline ClampLimits LimitsOf(Activation activation) {
-  constexpr float kInfinity = std::numeric_limits<float>::infinity();
   switch (activation) {
     case Activation::kRelu:
       return {0, kInfinity};
@@ -177,6 +177,27 @@ inline ClampLimits LimitsOf(Activation activation) {
       return {0, 6};
     default:
       return {-kInfinity, kInfinity};
+  }
+}
+
+/// Clamps sums, with the bounds there are: each takes as long as half a product.
+template <int kRows, int kColumns>
+HWY_INLINE void ClampAll(Vec (&sums)[kRows][kColumns], ClampLimits limits) {
+  if (limits.lo > -kInfinity) {
+    const Vec lo = hn::Set(kF32, limits.lo);
+    HWY_UNROLL(16)
+    for (int r = 0; r < kRows; ++r) {
+      HWY_UNROLL(16)
+      for (int i = 0; i < kColumns; ++i) sums[r][i] = AtLeast(lo, sums[r][i]);
+    }
+  }
+  if (limits.hi < kInfinity) {
+    const Vec hi = hn::Set(kF32, limits.hi);
+    HWY_UNROLL(16)
+    for (int r = 0; r < kRows; ++r) {
+      HWY_UNROLL(16)
+      for (int i = 0; i < kColumns; ++i) sums[r][i] = AtMost(hi, sums[r][i]);
+    }
   }
 }
 
