@@ -171,7 +171,7 @@ void Product(int rows, int panels, const Operands<F16>& in, Y* y) {
         .depth = in.depth,
         .x_block_stride = in.x_block_stride,
         .weights = reinterpret_cast<const uint16_t*>(in.weights) + panel * in.panel_stride};
-    if (std::is_same_v<Y, F16> && in.depth <= kFp16Chunk) {
+    if (std::is_same_v<Y, F16> && in.depth <= kFp16ChunkBlocks * kBlock) {
       add_products(tile, reinterpret_cast<uint16_t*>(y));
       continue;
     }

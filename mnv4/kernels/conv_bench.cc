@@ -1,6 +1,5 @@
 // Every distinct convolution of the published networks, by the first row of the table that takes
-// Every distinct convolution of the published networks, by the first row of the table that takes
-// it, in float32 and where it serves in bfloat16: MAC/s, their share of the machine's peak, and
+// it, in float32 and where it serves in 16 bits: MAC/s, their share of the machine's peak, and
 // bytes moved. MNV4_ISA caps the instruction set. A wrong result is an error.
 
 #include <benchmark/benchmark.h>
@@ -43,8 +42,9 @@ ConvProblem ProblemOf(const ConvLayer& layer, DType dtype) {
 
 // Takes x as the kernel wants it, but for the picture.
 const ConvKernel& ChooseKernel(ConvProblem& p) {
-  IsaSet isa = HostIsa().Without(Isa::kFp16);
-  if (p.y.dtype == DType::kF32 || !MayUseTiles()) isa = isa.Without(Isa::kAmx);
+  IsaSet isa = HostIsa();
+  if (p.y.dtype != DType::kF16) isa = isa.Without(Isa::kFp16).Without(Isa::kNeonFp16);
+  if (p.y.dtype != DType::kBF16 || !MayUseTiles()) isa = isa.Without(Isa::kAmx);
   const std::span<const ConvKernel> table = ConvKernels(isa);
   for (const ConvKernel& kernel : table) {
     ConvProblem wanted = p;
@@ -70,7 +70,7 @@ bool IsRight(const ConvProblem& p, const ConvArgs& args, const float* oihw) {
     for (int64_t i = first; i < first + int64_t{p.y.w} * kBlock; ++i) {
       const double value = ElementAt(p.y, expected.data(), i);
       const double error = ElementAt(p.y, args.y, i) - value;
-      // In bfloat16 weights are rounded too.
+      // In 16 bits weights are rounded too.
       const double bound = p.y.dtype == DType::kF32 ? 1e-3 : 0.05 + std::abs(value) / 64;
       if (!(std::abs(error) < bound)) return false;
     }
@@ -117,12 +117,17 @@ void Layer(benchmark::State& state, const ConvLayer& layer, DType dtype) {
 }
 
 const bool kRegistered = [] {
-  for (const DType dtype : {DType::kF32, DType::kBF16}) {
-    if (dtype == DType::kBF16 && !HostIsa().Has(Isa::kBf16)) continue;
+  const IsaSet isa = HostIsa();
+  for (const DType dtype : {DType::kF32, DType::kBF16, DType::kF16}) {
+    if (dtype == DType::kBF16 && !isa.Has(Isa::kBf16)) continue;
+    if (dtype == DType::kF16 && !isa.Has(Isa::kFp16) && !isa.Has(Isa::kNeonFp16)) continue;
     for (const ConvLayer& layer : kConvLayers) {
-      const auto name = fmt::format(
-          "Conv{6}/{0}x{0}x{1}->{2}/k{3}s{4}{5}", layer.size, layer.c_in, layer.c_out, layer.side,
-          layer.stride, layer.depthwise ? "/depthwise" : "", dtype == DType::kBF16 ? "Bf16" : "");
+      const auto name =
+          fmt::format("Conv{6}/{0}x{0}x{1}->{2}/k{3}s{4}{5}", layer.size, layer.c_in, layer.c_out,
+                      layer.side, layer.stride, layer.depthwise ? "/depthwise" : "",
+                      dtype == DType::kF32    ? ""
+                      : dtype == DType::kBF16 ? "Bf16"
+                                              : "Fp16");
       benchmark::RegisterBenchmark(
           name.c_str(), [&layer, dtype](benchmark::State& s) { Layer(s, layer, dtype); });
     }

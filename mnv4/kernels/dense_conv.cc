@@ -48,91 +48,163 @@ void PackFp16(const ConvProblem& p, const float* oihw, std::span<const float> sc
   }
 }
 
-Fp16TileFunction Fp16TileOf(int rows, int64_t row_stride) {
-  const auto& tiles = row_stride == kBlock               ? kFp16Tiles.side_by_side
-                      : row_stride == kFp16PictureStride ? kFp16Tiles.of_picture
-                                                         : kFp16Tiles.every_second;
-  return tiles[rows - 1];
+const Fp16TileFunction* Fp16TilesOf(int64_t row_stride) {
+  return row_stride == kBlock               ? kFp16Tiles.side_by_side
+         : row_stride == kFp16PictureStride ? kFp16Tiles.of_picture
+                                            : kFp16Tiles.every_second;
 }
 
 constexpr int kPanelBlocks = kFp16Panel / kBlock;
 
-// Panels of one Fp16Tile: chunks of products are summed by fp16_tiles.cc, all else is done here.
-HWY_INLINE void RunFp16Tile(int rows, int panels, const Tile<F16>& tile, int64_t row_stride) {
+// Blocks of 16 channels of the pixels of a tile, however they lie. Strides in elements.
+template <class T>
+struct Blocks {
+  T* at;
+  int64_t panel_stride, block_stride, pixel_stride;  // a panel is two blocks
+
+  T* Of(int block) const {
+    return at + block / kPanelBlocks * panel_stride + block % kPanelBlocks * block_stride;
+  }
+};
+template <class T>
+Blocks<T> PanelsOf(int pixels, T* at) {
+  return {at, int64_t{pixels} * kFp16Panel, kBlock, kFp16Panel};
+}
+template <class T>
+Blocks<T> BlocksOf(int64_t block_stride, T* at) {
+  return {at, kPanelBlocks * block_stride, block_stride, kBlock};
+}
+
+// sums = terms + parts, which the sums may be
+template <class Part>
+HWY_INLINE void Add(int blocks, int pixels, const Blocks<const float>& terms,
+                    const Blocks<const Part>& parts, const Blocks<float>& sums) {
+  for (int block = 0; block < blocks; ++block) {
+    const float* term = terms.Of(block);
+    const Part* part = parts.Of(block);
+    float* sum = sums.Of(block);
+    for (int pixel = 0; pixel < pixels; ++pixel) {
+      HWY_UNROLL(4)
+      for (int i = 0; i < kBlock; i += kLanes) {
+        hn::Store(hn::Add(hn::Load(kF32, term + i), LoadAsF32(part + i)), kF32, sum + i);
+      }
+      term += terms.pixel_stride;
+      part += parts.pixel_stride;
+      sum += sums.pixel_stride;
+    }
+  }
+}
+
+// y = clamp(sums)
+template <class Y>
+HWY_INLINE void Store(int blocks, int pixels, const Blocks<const float>& sums, ClampLimits limits,
+                      const Blocks<Y>& y) {
+  const Vec lo = hn::Set(kF32, limits.lo), hi = hn::Set(kF32, limits.hi);
+  for (int block = 0; block < blocks; ++block) {
+    const float* sum = sums.Of(block);
+    Y* out = y.Of(block);
+    for (int pixel = 0; pixel < pixels; ++pixel) {
+      HWY_UNROLL(4)
+      for (int i = 0; i < kBlock; i += kLanes) {
+        StoreFromF32(Clamp(hn::Load(kF32, sum + i), lo, hi), out + i);
+      }
+      sum += sums.pixel_stride;
+      out += y.pixel_stride;
+    }
+  }
+}
+
+Fp16Tile Fp16TileOf(const Tile<F16>& tile) {
+  return {.x = reinterpret_cast<const uint16_t*>(tile.x),
+          .taps = tile.taps,
+          .num_taps = tile.num_taps,
+          .depth = tile.depth,
+          .x_block_stride = tile.x_block_stride,
+          .weights = reinterpret_cast<const uint16_t*>(tile.weights) + 2 * kBlock,
+          .panel_stride = kPanelBlocks * tile.panel_stride,
+          .prefetch = tile.prefetch,
+          .prefetch_lines = tile.prefetch_lines};
+}
+
+const float* BiasOf(const Tile<F16>& tile) {
+  return reinterpret_cast<const float*>(tile.weights) - kBlock;
+}
+
+// A panel, all of it in fp16.
+HWY_INLINE void RunFp16Panel(int rows, int blocks, const Tile<F16>& tile, int64_t row_stride) {
+  alignas(kCacheLine) uint16_t sums[kFp16TileRows * kFp16Panel], bias[kFp16Panel];
+  for (int i = 0; i < kFp16Panel; i += kLanes) {
+    StoreFromF32(hn::Load(kF32, BiasOf(tile) + i), reinterpret_cast<F16*>(bias) + i);
+  }
+  const Fp16TileFunction add_products = Fp16TilesOf(row_stride)[rows - 1];
+  Fp16Tile fp16 = Fp16TileOf(tile);
+  fp16.terms = bias;
+  while (fp16.tap < fp16.num_taps) {
+    add_products(fp16, sums);
+    fp16.terms = sums;
+    fp16.term_stride = kFp16Panel;
+  }
+  const bool both = blocks == kPanelBlocks;
+  FinishFp16Tile({.sums = sums,
+                  .residual = static_cast<const uint16_t*>(tile.residual.at),
+                  .residual_block_stride = both ? tile.residual.block_stride : 0,
+                  .y = static_cast<uint16_t*>(tile.y.at),
+                  .y_block_stride = both ? tile.y.block_stride : 0,
+                  .lo = tile.limits.lo,
+                  .hi = tile.limits.hi},
+                 rows);
+}
+
+// Panels whose chunks are added up in float32: those of a single pixel, and what reads or writes
+// float32.
+HWY_INLINE void RunFp16Panels(int rows, int panels, const Tile<F16>& tile, int64_t row_stride) {
   constexpr int kMost = std::max(kFp16TileRows, kFp16PixelPanels) * kFp16Panel;
   alignas(kCacheLine) uint16_t chunk[kMost];
   alignas(kCacheLine) float sums[kMost];
-  const auto* const halves = reinterpret_cast<const F16*>(chunk);
-  const bool pixel = panels > kPanelBlocks;
-  const Fp16TileFunction add_products = pixel ? kFp16Tiles.pixel : Fp16TileOf(rows, row_stride);
-  Fp16Tile fp16 = {.x = reinterpret_cast<const uint16_t*>(tile.x),
-                   .taps = tile.taps,
-                   .num_taps = tile.num_taps,
-                   .depth = tile.depth,
-                   .x_block_stride = tile.x_block_stride,
-                   .weights = reinterpret_cast<const uint16_t*>(tile.weights) + 2 * kBlock,
-                   .panel_stride = kPanelBlocks * tile.panel_stride,
-                   .prefetch = tile.prefetch,
-                   .prefetch_lines = tile.prefetch_lines};
-  // What a chunk is added to: the bias, then sums.
-  struct Terms {
-    const float* at;
-    int64_t panel_stride, row_stride;
+  const Fp16TileFunction add_products =
+      panels > kPanelBlocks ? kFp16Tiles.pixel : Fp16TilesOf(row_stride)[rows - 1];
+  Fp16Tile fp16 = Fp16TileOf(tile);
+  Blocks<const float> terms = {BiasOf(tile), fp16.panel_stride / kStep<F16>, kBlock, 0};
+  const auto add = [&](const auto& parts) HWY_ATTR {
+    Add(panels, rows, terms, parts, PanelsOf(rows, sums));
+    terms = PanelsOf<const float>(rows, sums);
   };
-  Terms terms = {.at = reinterpret_cast<const float*>(tile.weights) - kBlock,
-                 .panel_stride = fp16.panel_stride / kStep<F16>,  // in floats
-                 .row_stride = 0};
-  // function(term, chunk, sum, block of channels, element of the block) for each vector
-  const auto for_each = [&](auto function) HWY_ATTR {
-    for (int block = 0; block < panels; ++block) {
-      const int panel = block / kPanelBlocks, first = block % kPanelBlocks * kBlock;
-      const float* const term = terms.at + panel * terms.panel_stride + first;
-      const int at = panel * rows * kFp16Panel + first;
-      for (int r = 0; r < rows; ++r) {
-        HWY_UNROLL(4)
-        for (int i = 0; i < kBlock; i += kLanes) {
-          const int row = at + r * kFp16Panel + i;
-          function(hn::Load(kF32, term + r * terms.row_stride + i), halves + row, sums + row, block,
-                   r * kBlock + i);
-        }
-      }
-    }
-  };
-  const auto keep_sums = [&] { terms = {sums, int64_t{rows} * kFp16Panel, kFp16Panel}; };
-
   if (tile.residual.at != nullptr) {
-    WithTypeUpTo<F16>(tile.residual.dtype, tile.residual.at, [&](auto* residual) HWY_ATTR {
-      for_each([&](Vec term, const F16*, float* sum, int block, int i) HWY_ATTR {
-        const Vec added = LoadAsF32(residual + block * tile.residual.block_stride + i);
-        hn::Store(hn::Add(term, added), kF32, sum);
-      });
+    WithTypeUpTo<F16>(tile.residual.dtype, tile.residual.at, [&](const auto* residual) HWY_ATTR {
+      add(BlocksOf(tile.residual.block_stride, residual));
     });
-    keep_sums();
   }
-  for (;;) {
+  while (fp16.tap < fp16.num_taps) {
     add_products(fp16, chunk);
-    if (fp16.tap == fp16.num_taps) break;
-    for_each([&](Vec term, const F16* part, float* sum, int, int)
-                 HWY_ATTR { hn::Store(hn::Add(term, LoadAsF32(part)), kF32, sum); });
-    keep_sums();
+    add(PanelsOf(rows, reinterpret_cast<const F16*>(chunk)));
   }
-  const Vec lo = hn::Set(kF32, tile.limits.lo), hi = hn::Set(kF32, tile.limits.hi);
   WithTypeUpTo<F16>(tile.y.dtype, tile.y.at, [&](auto* y) HWY_ATTR {
-    for_each([&](Vec term, const F16* part, float*, int block, int i) HWY_ATTR {
-      StoreFromF32(Clamp(hn::Add(term, LoadAsF32(part)), lo, hi),
-                   y + block * tile.y.block_stride + i);
-    });
+    Store(panels, rows, terms, tile.limits, BlocksOf(tile.y.block_stride, y));
   });
 }
 
-// As gemm-inl.h's.
-HWY_INLINE void RunPanels(int rows, int panels, Tile<F16> tile, int64_t row_stride) {
-  const int most = panels > (kFp16PixelPanels - 1) * kPanelBlocks ? panels : kPanelBlocks;
-  for (; panels > 0; panels -= most) {
-    RunFp16Tile(rows, std::min(panels, most), tile, row_stride);
-    tile.weights += most * tile.panel_stride;
-    tile.y.Advance(most * tile.y.block_stride);
-    if (tile.residual.at != nullptr) tile.residual.Advance(most * tile.residual.block_stride);
+HWY_INLINE void RunFp16Tile(int rows, int panels, const Tile<F16>& tile, int64_t row_stride) {
+  const bool adds_float = tile.residual.at != nullptr && tile.residual.dtype != DType::kF16;
+  if (panels > kPanelBlocks || tile.y.dtype != DType::kF16 || adds_float) {
+    return RunFp16Panels(rows, panels, tile, row_stride);
+  }
+  RunFp16Panel(rows, panels, tile, row_stride);
+}
+
+// As gemm-inl.h's, by reference for the same reason.
+HWY_INLINE void RunPanels(int rows, int panels, const Tile<F16>& tile, int64_t row_stride) {
+  constexpr int kPixelBlocks = kFp16PixelPanels * kPanelBlocks;
+  if (panels <= kPanelBlocks || panels > kPixelBlocks - kPanelBlocks) {
+    return RunFp16Tile(rows, panels, tile, row_stride);
+  }
+  Tile<F16> of_panel = tile;
+  for (; panels > 0; panels -= kPanelBlocks) {
+    RunFp16Tile(rows, std::min(panels, kPanelBlocks), of_panel, row_stride);
+    of_panel.weights += kPanelBlocks * tile.panel_stride;
+    of_panel.y.Advance(kPanelBlocks * tile.y.block_stride);
+    if (tile.residual.at != nullptr) {
+      of_panel.residual.Advance(kPanelBlocks * tile.residual.block_stride);
+    }
   }
 }
 #endif

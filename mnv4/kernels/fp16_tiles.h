@@ -16,8 +16,11 @@ inline constexpr int kFp16TileRows = 6;  // x 4 vectors, + 4 weights + 1 broadca
 inline constexpr int kFp16TileRows = 28;  // x 1 vector, + 1 weight; broadcasts are memory operands
 #endif
 
-/// At most so many products are summed in fp16; such chunks are added up in float32.
-inline constexpr int kFp16Chunk = 128;
+/// So many k-blocks, of up to 16 products each, are summed at once; the sums of such chunks are
+/// added up. Longer sums would lose more.
+inline constexpr int kFp16ChunkBlocks = 8;
+
+extern const uint16_t kFp16Zeros[kFp16Panel];
 
 /// A tile of pixels times 32 output channels of a convolution without groups, summed chunk by
 /// chunk: `weights`, `prefetch`, `tap` and `channel` move on. fp16 values are given as their bits;
@@ -33,8 +36,10 @@ struct Fp16Tile {
   const std::byte* prefetch = nullptr;  ///< lines fetched into L2 meanwhile, `prefetch_lines`
   int prefetch_lines = 0;               ///< for every k-block
   int tap = 0, channel = 0;             ///< where the next chunk begins; none if tap == num_taps
+  const uint16_t* terms = kFp16Zeros;   ///< [pixels][32] that chunks are added to, 64-byte aligned
+  int64_t term_stride = 0;              ///< from a pixel to the next
 };
-/// Sums the products of the next chunk: [panels][pixels][32], 64-byte aligned.
+/// terms + the products of the next chunk: [panels][pixels][32], 64-byte aligned.
 using Fp16TileFunction = void (*)(Fp16Tile&, uint16_t* chunk);
 
 /// Panels of 32 channels of a tile of a single pixel: enough sums to hide the latency of one.
@@ -47,6 +52,18 @@ struct Fp16TileTable {
   Fp16TileFunction pixel;  ///< kFp16PixelPanels panels
 };
 extern const Fp16TileTable kFp16Tiles;
+
+/// What becomes of a tile of one panel: y = clamp(sums + residual). y and residual are C16, pixels
+/// side by side; block strides lead to the upper 16 channels, 0 if there are none.
+struct Fp16Finish {
+  const uint16_t* sums = nullptr;      ///< [pixels][32], 64-byte aligned
+  const uint16_t* residual = nullptr;  ///< null for none
+  int64_t residual_block_stride = 0;
+  uint16_t* y = nullptr;
+  int64_t y_block_stride = 0;
+  float lo = 0, hi = 0;  ///< NaN stays NaN
+};
+void FinishFp16Tile(const Fp16Finish& finish, int pixels) noexcept;
 inline constexpr int kFp16PictureStride = 6;  ///< of `of_picture`
 
 /// One block of channels of one image for a depthwise convolution, all of it in fp16.

@@ -205,6 +205,9 @@ HWY_NOINLINE void RunTile(const Tile<T>& tile, int64_t stride) {
   for (int tap = 0; tap < tile.num_taps; ++tap) {
     const T* HWY_RESTRICT block = tile.x + tile.taps[tap];
     for (int left = tile.depth; left > 0; left -= kBlock) {
+      // What is not needed for every product is read again: g++ would keep it in vector or mask
+      // registers, and what comes from there queues with the multiply-adds.
+      __asm__ volatile("" : : : "memory");
       for (int i = 0; i < tile.prefetch_lines; ++i, prefetch += kCacheLine) {
         __builtin_prefetch(prefetch, 0, 2);
       }
@@ -231,9 +234,8 @@ HWY_NOINLINE void RunTile(const Tile<T>& tile, int64_t stride) {
                              });
   }
   ClampAll(sums.v, tile.limits);
-  WithTypeUpTo<OtherOf<T>>(
-      tile.y.dtype, tile.y.at,
-      [&](auto* y) HWY_ATTR { StoreSums(sums, tile.y.block_stride, y); });
+  WithTypeUpTo<OtherOf<T>>(tile.y.dtype, tile.y.at,
+                           [&](auto* y) HWY_ATTR { StoreSums(sums, tile.y.block_stride, y); });
 }
 
 template <class T>

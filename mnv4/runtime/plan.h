@@ -26,7 +26,7 @@ namespace mnv4::runtime {
 enum class Precision : uint8_t {
   kF32,
   kBf16,  ///< sums are float32. Arithmetic is Isa::kBf16
-  kF16,   ///< sums of up to 128 products are fp16. Arithmetic is Isa::kFp16 or kNeonFp16
+  kF16,   ///< sums are fp16 too. Arithmetic is Isa::kFp16 or kNeonFp16
 };
 /// "fp32", "bf16", "fp16".
 const char* Name(Precision precision);
