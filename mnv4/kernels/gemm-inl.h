@@ -205,9 +205,11 @@ HWY_NOINLINE void RunTile(const Tile<T>& tile, int64_t stride) {
   for (int tap = 0; tap < tile.num_taps; ++tap) {
     const T* HWY_RESTRICT block = tile.x + tile.taps[tap];
     for (int left = tile.depth; left > 0; left -= kBlock) {
+#if HWY_TARGET == HWY_AVX3
       // What is not needed for every product is read again: g++ would keep it in vector or mask
       // registers, and what comes from there queues with the multiply-adds.
       __asm__ volatile("" : : : "memory");
+#endif
       for (int i = 0; i < tile.prefetch_lines; ++i, prefetch += kCacheLine) {
         __builtin_prefetch(prefetch, 0, 2);
       }
