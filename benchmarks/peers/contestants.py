@@ -5,7 +5,6 @@ on answers `run()`: one inference of that input, returning float32 logits. Const
 nothing heavy: `imports` are there already, so that loading is timed without Python's imports.
 """
 
-import functools
 import importlib.metadata
 import json
 import os
@@ -57,7 +56,7 @@ class OursAgain(Ours):
 class Ours16Bits(Ours):
     """Elsewhere than on a CPU with arithmetic for them, only weights have 16 bits."""
 
-    @functools.cached_property
+    @property
     def precision(self) -> str:
         program = pathlib.Path(os.environ["MNV4_LIBRARY"]).with_name("mnv4")
         options = ["--quiet", "--json", "--repetitions", "1", "--precision", self.wanted]

@@ -312,9 +312,11 @@ void Run(const AttentionProblem& p, const AttentionArgs& args, int begin, int en
       StoreMeans(p, sizes, means, factors, block, image, first, rows, y);
     };
 #if HWY_TARGET == HWY_AVX3
-    if (p.y.dtype == DType::kBF16) {
-      store(static_cast<BF16*>(args.y));
-      continue;
+    if constexpr (!kIsF16<T>) {
+      if (p.y.dtype == DType::kBF16) {
+        store(static_cast<BF16*>(args.y));
+        continue;
+      }
     }
 #endif
     WithTypeUpTo<OtherOf<float>>(p.y.dtype, args.y, store);

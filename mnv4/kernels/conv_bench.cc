@@ -1,5 +1,5 @@
 // Every distinct convolution of the published networks, by the first row of the table that takes
-// it, in float32 and where it serves in 16 bits: MAC/s, their share of the machine's peak, and
+// it, in float32 and where it serves in 16 bits: MAC/s, their share of float32's peak, and
 // bytes moved. MNV4_ISA caps the instruction set. A wrong result is an error.
 
 #include <benchmark/benchmark.h>

@@ -109,7 +109,8 @@ class Trial {
     // A sum of k products of normal deviates is about sqrt(k) and takes k roundings, which add up
     // like a random walk; the factor is for the unlucky among many thousand sums.
     const double k = static_cast<double>(ConvRefWeights(p_)) / p_.y.c;
-    // In fp16 that walk has up to 128 steps of 2^-12 of a sum, and starts anew.
+    // In fp16 that walk has up to 128 steps of 2^-12 of a sum and starts anew; that such chunks add
+    // up in fp16 is a step for each of them, within the factor.
     const bool gelu16 = p_.activation == Activation::kGelu && p_.y.dtype != DType::kF32;
     const double of_gelu = gelu16 ? kGelu16Error : 0;
     const double of_float32 = of_gelu + 4e-7 * (4 + k);
@@ -155,6 +156,10 @@ class Trial {
         }
         const AlignedBuffer one = Run(kernel, 1);
         ExpectSame(p_.y, one, Run(kConvRef, 1, rounded, {}), tolerance);
+        const auto floats = ConvKernels(isa.Without(Isa::kFp16).Without(Isa::kNeonFp16));
+        const auto row = std::ranges::find_if(
+            floats, [&](const ConvKernel& candidate) { return candidate.accepts(p_); });
+        ExpectSame(p_.y, one, Run(*row, 1, rounded, {}), 0);
         for (const int threads : {2, 3}) ExpectSame(p_.y, Run(kernel, threads), one, 0);
         EXPECT_LT(kernel.packed_bytes(p_),
                   p_.y.panels() * kBlock * (of_channel * sizeof(uint16_t) + kCacheLine));
@@ -472,6 +477,7 @@ TEST(ConvKernels, Fp16Agrees) {
       Trial(Fp16(Pointwise(C16(1, 1, width, 48), 80), true, y)).CompareAll();
     }
     Trial(Fp16(With(Pointwise(C16(1, 1, 1, 960), 1280), Activation::kRelu), true, y)).CompareAll();
+    Trial(Fp16(Pointwise(C16(2, 1, 1, 960), 1280), true, y)).CompareAll();
     for (const int channels : {33, 70, 100, 128, 130, 180}) {  // one pixel, many panels
       Trial(Fp16(Pointwise(C16(1, 1, 1, 150), channels), true, y)).CompareAll();
     }
@@ -482,6 +488,10 @@ TEST(ConvKernels, Fp16Agrees) {
     Trial(Fp16(Conv(C16(2, 9, 7, 21), 17, 3, 1, kOne), true, y)).CompareAll();
     for (const bool residual : {false, true}) {
       Trial(Fp16(WithResidual(Pointwise(C16(3, 7, 7, 96), 40), kOne), true, y, residual))
+          .CompareAll();
+      Trial(Fp16(WithResidual(Pointwise(C16(1, 7, 7, 960), 48), {}), true, y, residual))
+          .CompareAll();
+      Trial(Fp16(WithResidual(Conv(C16(1, 6, 6, 48), 80, 3, 1, kOne), {}), true, y, residual))
           .CompareAll();
     }
   }

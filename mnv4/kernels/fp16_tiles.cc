@@ -60,6 +60,13 @@ inline V Filled(Half a) {
 #endif
 }
 
+// NaN is neither below nor above.
+template <class V>
+inline V Clamped(V v, V lo, V hi) {
+  v = v < lo ? lo : v;
+  return hi < v ? hi : v;
+}
+
 // Products ------------------------------------------------------------------------------------
 
 constexpr int kVectors = kFp16Panel / kLanesOf<Vec>;
@@ -218,8 +225,7 @@ void RunMapTile(const Fp16Map& map, int lane, int oy, int ox) {
     MNV4_UNROLL
     for (int i = 0; i < kCount; ++i, out += kPixels * kBlock) {
       V v = sums[r][i];
-      v = v < lo ? lo : v;  // NaN is not below
-      v = hi < v ? hi : v;
+      v = Clamped(v, lo, hi);
       if (kPixels > 1 && ox + i * kPixels + 1 == map.out_width) {
         alignas(V) Half both[kLanesOf<V>];
         *reinterpret_cast<V*>(both) = v;
@@ -295,9 +301,7 @@ void FinishFp16Tile(const Fp16Finish& finish, int pixels) noexcept {
       for (int i = 0; i < kBlock; i += kLanes) {
         BlockVec v = Load<BlockVec>(sums + i);
         if (residual != nullptr) v += Load<BlockVec>(residual + pixel * kBlock + i);
-        v = v < lo ? lo : v;  // NaN is not below
-        v = hi < v ? hi : v;
-        Store(v, y + pixel * kBlock + i);
+        Store(Clamped(v, lo, hi), y + pixel * kBlock + i);
       }
     }
   }

@@ -44,6 +44,7 @@ using Fp16TileFunction = void (*)(Fp16Tile&, uint16_t* chunk);
 
 /// Panels of 32 channels of a tile of a single pixel: enough sums to hide the latency of one.
 inline constexpr int kFp16PixelPanels = 4;
+inline constexpr int kFp16PictureStride = 6;  ///< of `of_picture`
 struct Fp16TileTable {
   /// [pixels - 1]: pixels of x that lie side by side; every second one; every second one of a
   /// picture with three channels.
@@ -64,7 +65,6 @@ struct Fp16Finish {
   float lo = 0, hi = 0;  ///< NaN stays NaN
 };
 void FinishFp16Tile(const Fp16Finish& finish, int pixels) noexcept;
-inline constexpr int kFp16PictureStride = 6;  ///< of `of_picture`
 
 /// One block of channels of one image for a depthwise convolution, all of it in fp16.
 struct Fp16Map {

@@ -62,6 +62,7 @@ struct Tile {
   /// Of the first panel: [taps][depth / kStep][16][kStep], behind 16 floats of bias if `biased`.
   const T* weights = nullptr;
   bool biased = false;
+  bool float_sums = false;   ///< in fp16: chunks of products add up in float32
   bool resumes = false;      ///< sums begin with what y holds: only if kMayResume
   int64_t panel_stride = 0;  ///< to the same weight of the next panel
   TileMap<void> y;

@@ -130,7 +130,8 @@ class Lowering {
   // nothing else. Inputs of attention have one type, and so have both sides of a depthwise kernel:
   // if one is settled, all are.
   void SettleTypes() {
-    const bool computes_fp16 = isa_.Has(Isa::kFp16) || isa_.Has(Isa::kNeonFp16);
+    const bool has_fp16 = isa_.Has(Isa::kFp16) || isa_.Has(Isa::kNeonFp16);
+    const bool computes_fp16 = has_fp16 && !options_.reference;
     std::vector<std::vector<NodeId>> alike;
     std::vector<NodeId> read_as_fp16;
     for (size_t i = 1; i < graph_.nodes.size(); ++i) {
@@ -180,6 +181,7 @@ class Lowering {
 
   // What the first row that takes this attention would like to read.
   DType AttentionType(NodeId id) {
+    if (options_.reference) return DType::kF32;
     for (const kernels::AttentionKernel& kernel : kernels::AttentionKernels(isa_)) {
       kernels::AttentionProblem problem = ProblemOf(id);
       problem.q.dtype = problem.k.dtype = problem.v.dtype = kernel.x_type;

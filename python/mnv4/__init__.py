@@ -153,10 +153,10 @@ def load(
     disk. Without it, the small model of 100 objects that comes with the package.
     `threads`: 0 is $MNV4_NUM_THREADS, else every CPU this process may use.
     `num_classes` and so on: timm's create_model arguments. `features`: what `Model.features` is to
-    give, "C1".."C5", "pre_logits". `precision`: "fp32", "bf16", "fp16", or "auto", the
-    fastest this CPU has; if it cannot multiply 16 bits, weights are stored in them and computed
-    with in fp32 (never by "auto"). `packed_cache`: keeps packed weights in $MNV4_HOME/packed, else the user's
-    cache folder, so that the first run of later processes is faster.
+    give, "C1".."C5", "pre_logits". `precision`: "fp32", "bf16", "fp16", or "auto", the fastest
+    this CPU has; if it cannot multiply 16 bits, weights are stored in them and computed with in
+    fp32 (never by "auto"). `packed_cache`: keeps packed weights in $MNV4_HOME/packed, else the
+    user's cache folder, so that the first run of later processes is faster.
     """
     if model is None:
         model = Path(__file__).with_name("default_model.safetensors")

@@ -79,12 +79,44 @@ TEST(Stored, WeightsOfAllButStemAndDepthwiseLayersTakeHalfTheMemory) {
   }
 }
 
+// Of a CPU that multiplies bfloat16 and is asked for fp16, or the other way round.
+TEST(Stored, WeightsAreInTheTypeAskedForBesideArithmeticInTheOther) {
+#if defined(__aarch64__) || defined(MNV4_EMULATED)
+  GTEST_SKIP() << "no bf16 arithmetic here";
+#endif
+  const NetworkSpec spec = FindArchitecture("mobilenetv4_conv_small").value();
+  const Graph graph = BindHashWeights(Lower(spec, 1, 64, 64));
+  IsaSet avx512;
+  for (const Isa isa : {Isa::kSse4, Isa::kAvx2, Isa::kAvx512}) avx512.Add(isa);
+  IsaSet bf16 = avx512, fp16 = avx512;
+  bf16.Add(Isa::kBf16);
+  fp16.Add(Isa::kFp16);
+  for (const runtime::PlanOptions& options :
+       {runtime::PlanOptions{.isa = bf16, .precision = Precision::kF16},
+        runtime::PlanOptions{.isa = fp16, .precision = Precision::kBf16}}) {
+    const std::string name = Name(options.precision);
+    EXPECT_EQ(PrecisionText(options), name + " weights, fp32 arithmetic");
+    runtime::PackedWeights packed;
+    const runtime::Plan plan(graph, options, packed);
+    EXPECT_THAT(FactsOf(plan, plan.steps().back()).kernel, EndsWith("-" + name + "w"));
+    for (const runtime::Step& step : plan.steps()) {
+      EXPECT_STREQ(FactsOf(plan, step).precision, "fp32") << step.scope;
+    }
+  }
+}
+
 TEST(Stored, ReferenceIsFloat32) {
   const NetworkSpec spec = FindArchitecture("mobilenetv4_conv_small_035").value();
   const Graph graph = BindHashWeights(Lower(spec, 1, 32, 32));
-  const IsaSet isa = MachineIsas().back();
-  EXPECT_EQ(RunOnHashInput(graph, {.isa = isa, .precision = Precision::kF16, .reference = true}, 1),
-            RunOnHashInput(graph, {.isa = isa, .reference = true}, 1));
+  const Graph hybrid =
+      BindHashWeights(Lower(FindArchitecture("mobilenetv4_hybrid_medium").value(), 1, 32, 32));
+  for (const Graph* network : {&graph, &hybrid}) {
+    for (const IsaSet isa : {MachineIsas().back(), kernels::TestIsa()}) {
+      EXPECT_EQ(RunOnHashInput(*network,
+                               {.isa = isa, .precision = Precision::kF16, .reference = true}, 1),
+                RunOnHashInput(*network, {.isa = isa, .reference = true}, 1));
+    }
+  }
   const runtime::PlanOptions scalar = {.isa = IsaSet(), .precision = Precision::kBf16};
   EXPECT_EQ(PrecisionText(scalar), "fp32");
   EXPECT_EQ(RunOnHashInput(graph, scalar, 1), RunOnHashInput(graph, {.isa = IsaSet()}, 1));
