@@ -160,7 +160,7 @@ HWY_INLINE void RunFp16Tile(int rows, int blocks, const Tile<F16>& tile, int64_t
 }
 
 /// As gemm-inl.h's, by reference for the same reason: `blocks` panels of 16 channels. Their sums
-/// are fp16 but for maps of one pixel and for what reads or writes float32.
+/// are fp16 but for maps of one pixel and for what adds or writes float32.
 HWY_INLINE void RunPanels(int rows, int blocks, const Tile<F16>& tile, int64_t row_stride) {
   constexpr int kPixelBlocks = kFp16PixelPanels * kPanelBlocks;
   if (blocks <= kPanelBlocks || blocks > kPixelBlocks - kPanelBlocks) {
