@@ -122,14 +122,7 @@ void RunTile(Fp16Tile& tile, uint16_t* chunk) {
       }
       weights += kVectors;
     };
-    // A loop of 16 rounds would be left by a mispredicted jump each time: 5 % of a network. Where
-    // few layers are, it is worth less than the room for its code.
-    if (kStride == kBlock && depth == kBlock) {
-      MNV4_UNROLL
-      for (int k = 0; k < kBlock; ++k) add_product(k);
-    } else {
-      for (int k = 0; k < depth; ++k) add_product(k);
-    }
+    for (int k = 0; k < depth; ++k) add_product(k);
     forget();
     tile.weights = reinterpret_cast<const uint16_t*>(weights);
     tile.channel += depth;
