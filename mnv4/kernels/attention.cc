@@ -8,7 +8,7 @@
 // must follow foreach_target.h
 #include <hwy/highway.h>
 
-#include "mnv4/kernels/fp16_tiles.h"
+#include "mnv4/kernels/fp16_panels-inl.h"
 #include "mnv4/kernels/gemm-inl.h"
 #include "mnv4/kernels/rows-inl.h"
 
@@ -155,15 +155,15 @@ void PairValues(const AttentionProblem& p, const Sizes<F16>& sizes, const F16* v
   }
 }
 
-// y[panels][rows][32].
+// y[panels][rows][32]. Chunks add up in float32.
 template <class Y>
 void Product(int rows, int panels, const Operands<F16>& in, Y* y) {
   const int64_t no_taps = 0;
+  alignas(kCacheLine) static constexpr float kNothing[kBlock] = {};
   alignas(kCacheLine) F16 chunk[kFp16TileRows * kFp16Panel];
   alignas(kCacheLine) float sums[kFp16TileRows * kFp16Panel];
   const Fp16TileFunction add_products = kFp16Tiles.side_by_side[rows - 1];
-  const int size = rows * kFp16Panel;
-  for (int panel = 0; panel < panels; ++panel, y += size) {
+  for (int panel = 0; panel < panels; ++panel, y += rows * kFp16Panel) {
     Fp16Tile tile = {
         .x = reinterpret_cast<const uint16_t*>(in.x),
         .taps = &no_taps,
@@ -171,24 +171,17 @@ void Product(int rows, int panels, const Operands<F16>& in, Y* y) {
         .depth = in.depth,
         .x_block_stride = in.x_block_stride,
         .weights = reinterpret_cast<const uint16_t*>(in.weights) + panel * in.panel_stride};
-    if (std::is_same_v<Y, F16> && in.depth <= kFp16ChunkBlocks * kBlock) {
+    if (kIsF16<Y> && in.depth <= kFp16ChunkBlocks * kBlock) {
       add_products(tile, reinterpret_cast<uint16_t*>(y));
       continue;
     }
-    const auto add_chunk = [&](bool first, auto* sum) HWY_ATTR {
-      for (int i = 0; i < size; i += kLanes) {
-        const Vec part = LoadAsF32(chunk + i);
-        StoreFromF32(first ? part : hn::Add(hn::Load(kF32, sums + i), part), sum + i);
-      }
-    };
-    for (bool first = true; tile.tap < tile.num_taps; first = false) {
+    Blocks<const float> terms = {kNothing, 0, 0, 0};
+    while (tile.tap < tile.num_taps) {
       add_products(tile, reinterpret_cast<uint16_t*>(chunk));
-      if (tile.tap < tile.num_taps) {
-        add_chunk(first, sums);
-      } else {
-        add_chunk(first, y);
-      }
+      Add(kPanelBlocks, rows, terms, PanelsOf<const F16>(rows, chunk), PanelsOf(rows, sums));
+      terms = PanelsOf<const float>(rows, sums);
     }
+    Store(kPanelBlocks, rows, terms, LimitsOf(Activation::kNone), PanelsOf(rows, y));
   }
 }
 #endif

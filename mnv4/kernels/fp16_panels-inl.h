@@ -1,4 +1,4 @@
-/// Panels of a dense convolution in fp16: what is around the products of fp16_tiles.cc.
+/// Panels of sums in fp16, of dense convolutions: what is around the products of fp16_tiles.cc.
 
 #if defined(MNV4_KERNELS_FP16_PANELS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef MNV4_KERNELS_FP16_PANELS_INL_H_
@@ -16,7 +16,7 @@ HWY_BEFORE_NAMESPACE();
 namespace mnv4::kernels::HWY_NAMESPACE {
 namespace {
 
-const Fp16TileFunction* Fp16TilesOf(int64_t row_stride) {
+inline const Fp16TileFunction* Fp16TilesOf(int64_t row_stride) {
   return row_stride == kBlock               ? kFp16Tiles.side_by_side
          : row_stride == kFp16PictureStride ? kFp16Tiles.of_picture
                                             : kFp16Tiles.every_second;
@@ -82,7 +82,7 @@ HWY_INLINE void Store(int blocks, int pixels, const Blocks<const float>& sums, C
   }
 }
 
-Fp16Tile Fp16TileOf(const Tile<F16>& tile) {
+inline Fp16Tile Fp16TileOf(const Tile<F16>& tile) {
   return {.x = reinterpret_cast<const uint16_t*>(tile.x),
           .taps = tile.taps,
           .num_taps = tile.num_taps,
@@ -94,7 +94,7 @@ Fp16Tile Fp16TileOf(const Tile<F16>& tile) {
           .prefetch_lines = tile.prefetch_lines};
 }
 
-const float* BiasOf(const Tile<F16>& tile) {
+inline const float* BiasOf(const Tile<F16>& tile) {
   return reinterpret_cast<const float*>(tile.weights) - kBlock;
 }
 

@@ -152,18 +152,6 @@ HWY_INLINE void AddResidual(Sums<kRows, kPanels>& sums, int64_t block_stride, co
   }
 }
 
-template <int kRows, int kPanels>
-HWY_INLINE void LoadSums(Sums<kRows, kPanels>& sums, int64_t block_stride, const float* y) {
-  HWY_UNROLL(16)
-  for (int r = 0; r < kRows; ++r) {
-    HWY_UNROLL(8)
-    for (int i = 0; i < kPanels * kBlockVectors; ++i) {
-      const float* at = y + i / kBlockVectors * block_stride + r * kBlock;
-      sums.v[r][i] = hn::Load(kF32, at + i % kBlockVectors * kLanes);
-    }
-  }
-}
-
 template <int kRows, int kPanels, class T>
 HWY_INLINE void StoreSums(const Sums<kRows, kPanels>& sums, int64_t block_stride, T* y) {
   HWY_UNROLL(16)
@@ -193,12 +181,12 @@ HWY_NOINLINE void RunTile(const Tile<T>& tile, int64_t stride) {
   for (int i = 0; i < kPanels * kBlockVectors; ++i) {
     const W* panel = weights + i / kBlockVectors * panel_stride;
     const float* bias = reinterpret_cast<const float*>(panel) - kBlock + i % kBlockVectors * kLanes;
-    const Vec first = tile.biased ? hn::Load(kF32, bias) : hn::Zero(kF32);
+    const Vec first = tile.biased && !tile.resumes ? hn::Load(kF32, bias) : hn::Zero(kF32);
     HWY_UNROLL(16)
     for (int r = 0; r < kRows; ++r) sums.v[r][i] = first;
   }
   if constexpr (kMayResume<T, kPanels, kRowStride>) {
-    if (tile.resumes) LoadSums(sums, tile.y.block_stride, static_cast<const float*>(tile.y.at));
+    if (tile.resumes) AddResidual(sums, tile.y.block_stride, static_cast<const float*>(tile.y.at));
   }
 
   const std::byte* prefetch = tile.prefetch;
