@@ -20,7 +20,7 @@ Roofline RooflineOf(const runtime::StepFacts& facts, const runtime::Plan& plan,
                     const kernels::Peaks& peaks) {
   const auto activations = static_cast<size_t>(facts.read_bytes + facts.written_bytes);
   const size_t run = plan.packed_bytes() + plan.arena_bytes();
-  return {.compute_s = static_cast<double>(facts.macs) / peaks.MacsPerSecond(facts.precision),
+  return {.compute_s = facts.products / peaks.MacsPerSecond(facts.precision),
           .memory_s = static_cast<double>(facts.weight_bytes) / peaks.LevelOf(run).bytes_per_s +
                       static_cast<double>(activations) / peaks.LevelOf(activations).bytes_per_s};
 }

@@ -58,6 +58,32 @@ TEST(ConvKernels, DenseAgrees) {
   Trial(WithResidual(Conv(C16(1, 6, 6, 16), 16, 3, 1, kOne))).CompareAll();
 }
 
+// 3x3 with stride 2 and even sides of output.
+TEST(ConvKernels, WinogradAgrees) {
+  for (const int width : {3, 4, 8, 27, 28, 30, 55, 56, 57, 58, 60, 64, 116}) {
+    Trial(Conv(C16(1, 8, width, 16), 32, 3, 2, kOne)).CompareAll();
+    Trial(Conv(C16(2, 4, width, 24), 48, 3, 2, kSame3)).CompareAll();
+  }
+  for (const int channels : {1, 3, 15, 17, 24, 40, 70}) {
+    Trial(With(Conv(C16(1, 8, 12, 32), channels, 3, 2, kOne), Activation::kRelu6)).CompareAll();
+    Trial(With(Conv(C16(3, 8, 12, channels), 32, 3, 2, kOne), Activation::kGelu, kOne))
+        .CompareAll();
+  }
+  Trial(With(Conv(C16(1, 56, 56, 32), 96, 3, 2, kOne), Activation::kRelu)).CompareAll();
+  Trial(With(Conv(C16(1, 16, 16, 32), 24, 3, 2, kOne), Activation::kHardSigmoid)).CompareAll();
+}
+
+TEST(ConvKernels, WinogradTakesTheNetworksDenseLayers) {
+  const ConvProblem p = Conv(C16(1, 112, 112, 32), 32, 3, 2, kOne);
+  for (const IsaSet isa : MachineIsas()) {
+    if (HasFp16(isa)) continue;
+    const auto row = std::ranges::find_if(ConvKernels(isa), [&](const ConvKernel& k) {
+      return k.x == p.x.layout && k.x_type == p.x.dtype && k.accepts(p);
+    });
+    EXPECT_TRUE(std::string_view(row->name).starts_with("winograd")) << ToString(isa);
+  }
+}
+
 TEST(ConvKernels, StemAgreesForAnyNumberOfInputChannels) {
   for (const int c_in : {1, 2, 3, 4, 7}) {
     Trial(With(Stem(1, 12, 14, c_in, 32, kOne), Activation::kRelu)).CompareAll();

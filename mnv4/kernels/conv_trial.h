@@ -163,8 +163,9 @@ class Trial {
         const AlignedBuffer one = Run(kernel, 1);
         ExpectSame(p_.y, one, Run(kConvRef, 1, rounded, {}), tolerance);
         const auto floats = ConvKernels(isa.Without(Isa::kFp16).Without(Isa::kNeonFp16));
-        const auto row = std::ranges::find_if(
-            floats, [&](const ConvKernel& candidate) { return candidate.accepts(p_); });
+        const auto row = std::ranges::find_if(floats, [&](const ConvKernel& candidate) {
+          return std::string_view(kernel.name).starts_with(candidate.name);
+        });
         ExpectSame(p_.y, one, Run(*row, 1, rounded, {}), 0);
         for (const int threads : {2, 3}) ExpectSame(p_.y, Run(kernel, threads), one, 0);
         EXPECT_LT(kernel.packed_bytes(p_),

@@ -1,6 +1,6 @@
 // Convolutions without groups as matrix products: 1x1, k x k on C16 maps, and the stem on the NHWC
 // picture. All are the tile of gemm-inl.h, in fp16 that of fp16_panels-inl.h; only the addresses of
-// the k-blocks differ.
+// the k-blocks differ. 3x3 with stride 2 in float32 is that of winograd-inl.h.
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "mnv4/kernels/dense_conv.cc"
@@ -14,6 +14,7 @@
 #include "mnv4/kernels/panel_split.h"
 #include "mnv4/kernels/rows-inl.h"
 #include "mnv4/kernels/stored_weights-inl.h"
+#include "mnv4/kernels/winograd-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace mnv4::kernels::HWY_NAMESPACE {
@@ -218,6 +219,12 @@ bool AcceptsPointwise(const ConvProblem& p) {
   return p.pointwise() && AcceptsDense<T, Other>(p);
 }
 
+bool AcceptsWinograd(const ConvProblem& p) {
+  return AcceptsDense<float>(p) && p.kernel == Size2{3, 3} && p.stride == Size2{2, 2} &&
+         p.dilation == Size2{1, 1} && p.y.h % 2 == 0 && p.y.w % 2 == 0 && !p.has_residual &&
+         KeepsZeroLanes(p.activation, p.y);
+}
+
 template <class T>
 bool AcceptsStem(const ConvProblem& p) {
   return p.groups == 1 && p.x.dtype == DType::kF32 && p.x.layout == Layout::kNhwc &&
@@ -251,6 +258,19 @@ constexpr ConvKernel Row(const char* name, Isa needs, Layout x,
       .units = [](const ConvProblem& p, int threads) { return SplitOf<T>(p, threads).units(); },
       .run = Run<T>,
   };
+}
+
+constexpr ConvKernel WinogradRow(const char* name) {
+  ConvKernel row = Row<float>(name, MNV4_TARGET_ISA, Layout::kC16, AcceptsWinograd);
+  row.products = kPlanes / 36.0;
+  row.packed_bytes = [](const ConvProblem& p) {
+    return static_cast<size_t>(p.y.blocks() * PanelBytes<float>(OfPlanes(p)));
+  };
+  row.scratch_bytes = WinogradScratch;
+  row.pack = PackWinograd;
+  row.units = WinogradUnits;
+  row.run = RunWinograd;
+  return row;
 }
 
 template <class W>
@@ -295,6 +315,7 @@ constinit const ConvKernel kPointwiseConv = Row<float>(
     "pointwise-" MNV4_TARGET_NAME, MNV4_TARGET_ISA, Layout::kC16, AcceptsPointwise<float>);
 constinit const ConvKernel kDenseConv =
     Row<float>("dense-" MNV4_TARGET_NAME, MNV4_TARGET_ISA, Layout::kC16, AcceptsDense<float>);
+constinit const ConvKernel kWinogradConv = WinogradRow("winograd-" MNV4_TARGET_NAME);
 constinit const ConvKernel kStemConv =
     Row<float>("stem-" MNV4_TARGET_NAME, MNV4_TARGET_ISA, Layout::kNhwc, AcceptsStem<float>);
 

@@ -103,6 +103,7 @@ struct ConvKernel {
   DType x_type;  ///< of what it reads; the reference reads and writes any type
   /// If of 16 bits: packed weights lie in memory so and are widened to x_type, float32, for use.
   DType stored = DType::kF32;
+  double products = 1;  ///< that it computes for each multiply-add of the definition
   /// True if the kernel can do this problem, its halos and the layouts of y and a residual
   /// included: a kernel that wants a halo on x accepts only problems whose x has `wants_halo` of
   /// it.

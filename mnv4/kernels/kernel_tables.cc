@@ -33,8 +33,9 @@ namespace mnv4::kernels::HWY_NAMESPACE {
 namespace {
 
 const Tables& TargetTables() {
-  static const ConvKernel conv[] = {kPointwiseConv, kDenseConv,    kStemConv,     kDepthwise[0],
-                                    kDepthwise[1],  kDepthwise[2], kDepthwise[3], kConvRef};
+  static const ConvKernel conv[] = {kPointwiseConv, kWinogradConv, kDenseConv,
+                                    kStemConv,      kDepthwise[0], kDepthwise[1],
+                                    kDepthwise[2],  kDepthwise[3], kConvRef};
   static const AttentionKernel attention[] = {kAttention, kAttentionRef};
   static const PoolKernel pool[] = {kPool, kPoolRef};
   static const PointwiseKernel pointwise[] = {kPointwise, kPointwiseRef};
@@ -44,25 +45,12 @@ const Tables& TargetTables() {
 
 #if HWY_TARGET == HWY_AVX3
 const Tables& Bf16Tables() {
-  static const ConvKernel conv[] = {kPointwiseConvBf16,
-                                    kDenseConvBf16,
-                                    kStemConvBf16,
-                                    kDepthwiseBf16[0],
-                                    kDepthwiseBf16[1],
-                                    kDepthwiseBf16[2],
-                                    kDepthwiseBf16[3],
-                                    kDepthwiseLines[0],
-                                    kDepthwiseLines[1],
-                                    kDepthwiseLines[2],
-                                    kDepthwiseLines[3],
-                                    kPointwiseConv,
-                                    kDenseConv,
-                                    kStemConv,
-                                    kDepthwise[0],
-                                    kDepthwise[1],
-                                    kDepthwise[2],
-                                    kDepthwise[3],
-                                    kConvRef};
+  static const ConvKernel conv[] = {
+      kPointwiseConvBf16, kDenseConvBf16,     kStemConvBf16,      kDepthwiseBf16[0],
+      kDepthwiseBf16[1],  kDepthwiseBf16[2],  kDepthwiseBf16[3],  kDepthwiseLines[0],
+      kDepthwiseLines[1], kDepthwiseLines[2], kDepthwiseLines[3], kPointwiseConv,
+      kWinogradConv,      kDenseConv,         kStemConv,          kDepthwise[0],
+      kDepthwise[1],      kDepthwise[2],      kDepthwise[3],      kConvRef};
   static const PoolKernel pool[] = {kPoolBf16, kPoolRef};
   static const PointwiseKernel pointwise[] = {kPointwiseBf16, kPointwiseRef};
   static const Tables tables = {conv, TargetTables().attention, pool, pointwise};

@@ -82,6 +82,7 @@ struct FactsRule {
     facts.what = WhatOf(p, facts.kind);
     facts.precision = PrecisionOf(MultipliedBy(*step.kernel, p));
     facts.macs = Elements(p.y) * p.kernel.h * p.kernel.w * (p.x.c / p.groups);
+    facts.products = step.kernel->products * static_cast<double>(facts.macs);
     facts.weight_bytes = SizeOfBuffer(step.packed);
     facts.inputs = {step.x};
     if (p.activation != Activation::kNone) facts.fused.push_back(Name(p.activation));
@@ -99,6 +100,7 @@ struct FactsRule {
     facts.what = fmt::format("attention {} heads", p.heads);
     facts.precision = PrecisionOf(p.q.dtype);
     facts.macs = 2 * Elements(p.y) * p.k.h * p.k.w;
+    facts.products = static_cast<double>(facts.macs);
     facts.inputs = {step.q, step.k, step.v};
     return facts;
   }

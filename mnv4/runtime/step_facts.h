@@ -31,6 +31,7 @@ struct StepFacts {
   const char* precision = "";      ///< "fp32": of what it computes with
   std::vector<std::string> fused;  ///< what else it does, in that order: "relu", "add"
   int64_t macs = 0;                ///< of the batch, padding counted as work
+  double products = 0;             ///< that the kernel computes for them: some do with fewer
   int64_t weight_bytes = 0;        ///< packed, as the kernel reads them
   int64_t read_bytes = 0;          ///< of activations, each map once, as it lies in memory
   int64_t written_bytes = 0;       ///< of activations, halo included

@@ -103,6 +103,7 @@ TEST_F(StepFactsTest, CountMultiplyAddsOfTheBatch) {
   EXPECT_EQ(Of("grouped").macs, 2 * 4 * 6 * 32 * 9 * 16);
   EXPECT_EQ(Of("dw").macs, 2 * 4 * 6 * 32 * 25);
   EXPECT_EQ(Of("attention").macs, 2 * (2 * 4 * 6 * 32) * (2 * 3));
+  EXPECT_EQ(Of("attention").products, Of("attention").macs);
   EXPECT_EQ(Of("pool").macs, 0);
   EXPECT_EQ(Of("head").macs, 2 * 32 * 10);
 }
