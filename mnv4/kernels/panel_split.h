@@ -117,8 +117,7 @@ inline PanelSplit SplitPanels(const ConvProblem& p, const SplitRule& rule, int t
   const int row_pixels = pixels / split.rows;
   const int granules = (row_pixels + rule.granule - 1) / rule.granule;
   int row_tiles = (row_pixels + rule.tile_pixels - 1) / rule.tile_pixels;
-  if (by_pixels && merges &&
-      rule.min_pixels_of_all != SplitRule::kNever) {  // as many for each chunk
+  if (by_pixels && merges) {  // as many for each chunk
     row_tiles = std::min((row_tiles + chunks - 1) / chunks * chunks, granules);
   }
   split.row = EvenSplit(granules, row_tiles);

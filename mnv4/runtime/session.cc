@@ -47,7 +47,10 @@ Range ShareOf(int units, int thread, int threads) {
 }  // namespace
 
 Session::Session(std::shared_ptr<const Plan> plan, ThreadPool& pool)
-    : plan_(std::move(plan)), pool_(pool), arena_(plan_->arena_bytes()) {
+    : plan_(std::move(plan)),
+      pool_(pool),
+      arena_(plan_->arena_bytes()),
+      claimed_(static_cast<size_t>(pool.threads())) {
   for (int thread = 0; thread < pool.threads(); ++thread) {
     scratch_.emplace_back(plan_->scratch_bytes());
   }
@@ -69,7 +72,7 @@ void Session::ClearInputHalo() {
 
 void Session::Run(std::span<double> step_seconds) {
   ClearInputHalo();
-  claimed_.store(0, std::memory_order_relaxed);
+  for (Claimed& share : claimed_) share.units.store(0, std::memory_order_relaxed);
   pool_.RunSteps(
       plan_->steps().size(), [this](size_t step, int thread) noexcept { RunStep(step, thread); },
       step_seconds);
@@ -77,7 +80,7 @@ void Session::Run(std::span<double> step_seconds) {
 
 void Session::Run(const kernels::Pictures& pictures) {
   ClearInputHalo();
-  claimed_.store(0, std::memory_order_relaxed);
+  for (Claimed& share : claimed_) share.units.store(0, std::memory_order_relaxed);
   const int input = plan_->SlotOf("input");
   const Desc& desc = plan_->slots()[static_cast<size_t>(input)].desc;
   pool_.RunSteps(plan_->steps().size() + 1, [&](size_t step, int thread) noexcept {
@@ -98,10 +101,17 @@ void Session::RunStep(size_t index, int thread) noexcept {
   };
   const auto spread = [&](int units, auto&& run) {
     if (index == 0 && threads > 1) {
-      // A parked worker needs some 30 us to wake: let whoever is awake take the first rows.
-      const int chunk = std::max(1, units / (8 * threads));
-      for (int begin; (begin = claimed_.fetch_add(chunk, std::memory_order_relaxed)) < units;) {
-        run(begin, std::min(begin + chunk, units));
+      // A parked worker needs some 30 us to wake: whoever is awake takes of its share too.
+      for (int i = 0; i < threads; ++i) {
+        const int owner = (thread + i) % threads;
+        const Range share = ShareOf(units, owner, threads);
+        const int chunk = std::max(1, (share.end - share.begin) / 8);
+        std::atomic<int>& claimed = claimed_[static_cast<size_t>(owner)].units;
+        for (int begin;
+             (begin = share.begin + claimed.fetch_add(chunk, std::memory_order_relaxed)) <
+             share.end;) {
+          run(begin, std::min(begin + chunk, share.end));
+        }
       }
       return;
     }

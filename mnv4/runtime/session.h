@@ -55,7 +55,11 @@ class Session {
   ThreadPool& pool_;
   AlignedBuffer arena_;
   std::vector<AlignedBuffer> scratch_;  // by thread
-  std::atomic<int> claimed_{0};         // units of the first step that threads have taken
+  // Units of a thread's share of the first step that somebody has taken.
+  struct alignas(64) Claimed {
+    std::atomic<int> units{0};
+  };
+  std::vector<Claimed> claimed_;  // by thread
 };
 
 }  // namespace mnv4::runtime
