@@ -182,6 +182,20 @@ TEST(ConvKernels, Fp16Agrees) {
   }
 }
 
+TEST(ConvKernels, Fp16WinogradAgrees) {
+  for (const int width : {4, 27, 28, 30, 56, 57, 60, 112, 116}) {
+    Trial(Fp16(Conv(C16(1, 8, width, 16), 32, 3, 2, kOne), true, true)).CompareAll();
+    Trial(Fp16(Conv(C16(2, 4, width, 24), 48, 3, 2, kSame3), true, true)).CompareAll();
+  }
+  for (const int channels : {1, 3, 15, 17, 24, 40, 70}) {
+    Trial(Fp16(With(Conv(C16(1, 8, 12, 32), channels, 3, 2, kOne), Activation::kRelu6), true, true))
+        .CompareAll();
+    Trial(Fp16(With(Conv(C16(3, 8, 12, channels), 32, 3, 2, kOne), Activation::kGelu, kOne), true,
+               true))
+        .CompareAll();
+  }
+}
+
 TEST(ConvKernels, Fp16DepthwiseAgrees) {
   for (int width = 1; width <= 30; ++width) {
     for (const int stride : {1, 2}) {

@@ -219,9 +219,10 @@ bool AcceptsPointwise(const ConvProblem& p) {
   return p.pointwise() && AcceptsDense<T, Other>(p);
 }
 
+template <class T>
 bool AcceptsWinograd(const ConvProblem& p) {
-  return AcceptsDense<float>(p) && p.kernel == Size2{3, 3} && p.stride == Size2{2, 2} &&
-         p.dilation == Size2{1, 1} && p.y.h % 2 == 0 && p.y.w % 2 == 0 && !p.has_residual &&
+  return AcceptsDense<T>(p) && IsC16Of<T>(p.y) && !p.has_residual && p.kernel == Size2{3, 3} &&
+         p.stride == Size2{2, 2} && p.dilation == Size2{1, 1} && p.y.h % 2 == 0 && p.y.w % 2 == 0 &&
          KeepsZeroLanes(p.activation, p.y);
 }
 
@@ -240,6 +241,12 @@ constexpr auto* kPack<F16> = &PackFp16;
 #endif
 
 template <class T>
+size_t PackedBytes(const ConvProblem& p) {
+  const auto whole = std::is_same_v<T, F16> ? kFp16Panel / kBlock : 1;
+  return RoundUp(static_cast<size_t>(p.y.blocks()), whole) * BytesOfPanel<T>(p);
+}
+
+template <class T>
 constexpr ConvKernel Row(const char* name, Isa needs, Layout x,
                          bool (*accepts)(const ConvProblem&)) {
   return {
@@ -249,10 +256,7 @@ constexpr ConvKernel Row(const char* name, Isa needs, Layout x,
       .x_type = kTypeOf<T>,
       .accepts = accepts,
       .wants_halo = true,
-      .packed_bytes = [](const ConvProblem& p) -> size_t {
-        const auto whole = std::is_same_v<T, F16> ? kFp16Panel / kBlock : 1;
-        return RoundUp(static_cast<size_t>(p.y.blocks()), whole) * BytesOfPanel<T>(p);
-      },
+      .packed_bytes = PackedBytes<T>,
       .scratch_bytes = [](const ConvProblem&) -> size_t { return 0; },
       .pack = kPack<T>,
       .units = [](const ConvProblem& p, int threads) { return SplitOf<T>(p, threads).units(); },
@@ -260,16 +264,22 @@ constexpr ConvKernel Row(const char* name, Isa needs, Layout x,
   };
 }
 
-constexpr ConvKernel WinogradRow(const char* name) {
-  ConvKernel row = Row<float>(name, MNV4_TARGET_ISA, Layout::kC16, AcceptsWinograd);
+template <class T>
+constexpr ConvKernel WinogradRow(const char* name, Isa needs) {
+  ConvKernel row = Row<T>(name, needs, Layout::kC16, AcceptsWinograd<T>);
   row.products = kPlanes / 36.0;
-  row.packed_bytes = [](const ConvProblem& p) {
-    return static_cast<size_t>(p.y.blocks() * PanelBytes<float>(OfPlanes(p)));
+  row.packed_bytes = [](const ConvProblem& p) { return PackedBytes<T>(OfPlanes(p)); };
+  row.scratch_bytes = WinogradScratch<T>;
+  row.pack = [](const ConvProblem& p, const float* oihw, std::span<const float> scale,
+                std::span<const float> bias, void* packed) {
+    kPack<T>(OfPlanes(p), WeightsOfPlanes(p, oihw).data(), scale, bias, packed);
   };
-  row.scratch_bytes = WinogradScratch;
-  row.pack = PackWinograd;
-  row.units = WinogradUnits;
-  row.run = RunWinograd;
+  row.units = [](const ConvProblem& p, int) {
+    return p.y.n * (p.y.h / 2) * QuadTiles<T>(p).parts();
+  };
+  row.run = [](const ConvProblem& p, const ConvArgs& args, int begin, int end, int) noexcept {
+    RunWinograd<T>(p, args, begin, end, BytesOfPanel<T>(OfPlanes(p)));
+  };
   return row;
 }
 
@@ -315,7 +325,8 @@ constinit const ConvKernel kPointwiseConv = Row<float>(
     "pointwise-" MNV4_TARGET_NAME, MNV4_TARGET_ISA, Layout::kC16, AcceptsPointwise<float>);
 constinit const ConvKernel kDenseConv =
     Row<float>("dense-" MNV4_TARGET_NAME, MNV4_TARGET_ISA, Layout::kC16, AcceptsDense<float>);
-constinit const ConvKernel kWinogradConv = WinogradRow("winograd-" MNV4_TARGET_NAME);
+constinit const ConvKernel kWinogradConv =
+    WinogradRow<float>("winograd-" MNV4_TARGET_NAME, MNV4_TARGET_ISA);
 constinit const ConvKernel kStemConv =
     Row<float>("stem-" MNV4_TARGET_NAME, MNV4_TARGET_ISA, Layout::kNhwc, AcceptsStem<float>);
 
@@ -344,6 +355,7 @@ constinit const ConvKernel kPointwiseConvFp16 =
     Row<F16>("pointwise-fp16", MNV4_TARGET_FP16, Layout::kC16, AcceptsPointwise<F16>);
 constinit const ConvKernel kDenseConvFp16 =
     Row<F16>("dense-fp16", MNV4_TARGET_FP16, Layout::kC16, AcceptsDense<F16>);
+constinit const ConvKernel kWinogradConvFp16 = WinogradRow<F16>("winograd-fp16", MNV4_TARGET_FP16);
 constinit const ConvKernel kStemConvFp16 = [] {
   ConvKernel row = RoundedStem<F16>("stem-fp16", MNV4_TARGET_FP16);
   row.accepts = [](const ConvProblem& p) {

@@ -98,20 +98,29 @@ inline const float* BiasOf(const Tile<F16>& tile) {
   return reinterpret_cast<const float*>(tile.weights) - kBlock;
 }
 
-// A panel, all of it in fp16, the bias too.
-HWY_INLINE void RunInFp16(int rows, int blocks, const Tile<F16>& tile, int64_t row_stride) {
-  alignas(kCacheLine) uint16_t sums[kFp16TileRows * kFp16Panel], bias[kFp16Panel];
+HWY_INLINE void RoundBias(const Tile<F16>& tile, uint16_t* bias) {
   for (int i = 0; i < kFp16Panel; i += kLanes) {
     StoreFromF32(hn::Load(kF32, BiasOf(tile) + i), reinterpret_cast<F16*>(bias) + i);
   }
+}
+
+// tile.terms + all products of a panel, chunk by chunk in fp16.
+inline void SumInFp16(int rows, int64_t row_stride, Fp16Tile& tile, uint16_t* sums) {
   const Fp16TileFunction add_products = Fp16TilesOf(row_stride)[rows - 1];
+  while (tile.tap < tile.num_taps) {
+    add_products(tile, sums);
+    tile.terms = sums;
+    tile.term_stride = kFp16Panel;
+  }
+}
+
+// A panel, all of it in fp16, the bias too.
+HWY_INLINE void RunInFp16(int rows, int blocks, const Tile<F16>& tile, int64_t row_stride) {
+  alignas(kCacheLine) uint16_t sums[kFp16TileRows * kFp16Panel], bias[kFp16Panel];
+  RoundBias(tile, bias);
   Fp16Tile fp16 = Fp16TileOf(tile);
   fp16.terms = bias;
-  while (fp16.tap < fp16.num_taps) {
-    add_products(fp16, sums);
-    fp16.terms = sums;
-    fp16.term_stride = kFp16Panel;
-  }
+  SumInFp16(rows, row_stride, fp16, sums);
   const bool both = blocks == kPanelBlocks;
   FinishFp16Tile({.sums = sums,
                   .residual = static_cast<const uint16_t*>(tile.residual.at),

@@ -7,6 +7,8 @@
 
 #include <utility>  // integer_sequence; no functions (see the header)
 
+#include "mnv4/kernels/quads.h"
+
 #if !defined(__AVX512FP16__) && !defined(__ARM_FEATURE_FP16_VECTOR_ARITHMETIC)
 #define MNV4_UNROLL  // nothing is in registers anyway
 #elif defined(__clang__)
@@ -295,6 +297,55 @@ void FinishFp16Tile(const Fp16Finish& finish, int pixels) noexcept {
         BlockVec v = Load<BlockVec>(sums + i);
         if (residual != nullptr) v += Load<BlockVec>(residual + pixel * kBlock + i);
         Store(Clamped(v, lo, hi), y + pixel * kBlock + i);
+      }
+    }
+  }
+}
+
+void FillFp16Planes(const uint16_t* x, int64_t row_stride, int quads, uint16_t* planes) noexcept {
+  constexpr int kLanes = kLanesOf<BlockVec>, kPlane = kFp16TileRows * kBlock;
+  const auto load = [&](const Half* at, BlockVec(&values)[kQuadValues])
+      __attribute__((always_inline)) {
+    const BlockVec middle = Load<BlockVec>(at + 2 * row_stride);
+    values[0] = Load<BlockVec>(at) - middle;
+    values[1] = Load<BlockVec>(at + row_stride);
+    values[2] = Load<BlockVec>(at + 4 * row_stride) - middle;
+    values[3] = Load<BlockVec>(at + 3 * row_stride);
+    values[4] = middle;
+  };
+  for (int i = 0; i < quads * kBlock; i += kLanes) {
+    const auto* at = reinterpret_cast<const Half*>(x) + i / kBlock * 4 * kBlock + i % kBlock;
+    BlockVec middle[kQuadValues], values[kQuadValues];
+    load(at + 2 * kBlock, middle);
+    MNV4_UNROLL
+    for (int column = 0; column < kQuadValues; ++column) {
+      const bool is_middle = column == 4, is_outer = column == 0 || column == 2;
+      if (!is_middle) load(at + (is_outer ? 2 * column : column) * kBlock, values);
+      MNV4_UNROLL
+      for (int row = 0; row < kQuadValues; ++row) {
+        const BlockVec value = is_middle  ? middle[row]
+                               : is_outer ? values[row] - middle[row]
+                                          : values[row];
+        auto* const plane = reinterpret_cast<Half*>(planes) + kPlaneOf[row][column] * kPlane;
+        Store(value, plane + i);
+      }
+    }
+  }
+}
+
+void FinishFp16Quads(const Fp16Quads& finish, int quads) noexcept {
+  constexpr int kLanes = kLanesOf<BlockVec>;
+  const BlockVec lo = Filled<BlockVec>(static_cast<Half>(finish.lo));
+  const BlockVec hi = Filled<BlockVec>(static_cast<Half>(finish.hi));
+  for (int block = 0; block < (finish.y_block_stride != 0 ? 2 : 1); ++block) {
+    auto* y = reinterpret_cast<Half*>(finish.y) + block * finish.y_block_stride;
+    for (int pixel = 0; pixel < 2 * quads; ++pixel, y += kBlock) {
+      const int of_sums = pixel / 2 * kFp16Panel + block * kBlock;
+      const auto* sums = reinterpret_cast<const Half*>(finish.sums[pixel % 2]) + of_sums;
+      const auto* column = reinterpret_cast<const Half*>(finish.of_columns[pixel % 2]) + of_sums;
+      MNV4_UNROLL
+      for (int i = 0; i < kBlock; i += kLanes) {
+        Store(Clamped(Load<BlockVec>(sums + i) + Load<BlockVec>(column + i), lo, hi), y + i);
       }
     }
   }

@@ -66,6 +66,20 @@ struct Fp16Finish {
 };
 void FinishFp16Tile(const Fp16Finish& finish, int pixels) noexcept;
 
+/// Winograd's planes (quads.h) of one block of x, [kPlanes][kFp16TileRows][16], from what lies
+/// before `quads` results side by side.
+void FillFp16Planes(const uint16_t* x, int64_t row_stride, int quads, uint16_t* planes) noexcept;
+
+/// One row of what becomes of a tile of quads of one panel: y = clamp(sums + of_columns), even and
+/// odd pixels.
+struct Fp16Quads {
+  const uint16_t *sums[2], *of_columns[2];  ///< [quads][32], 64-byte aligned
+  uint16_t* y = nullptr;
+  int64_t y_block_stride = 0;  ///< to the upper 16 channels, 0 if there are none
+  float lo = 0, hi = 0;        ///< NaN stays NaN
+};
+void FinishFp16Quads(const Fp16Quads& finish, int quads) noexcept;
+
 /// One block of channels of one image for a depthwise convolution, all of it in fp16.
 struct Fp16Map {
   const uint16_t* in = nullptr;

@@ -239,6 +239,7 @@ constexpr std::array<TileFunction<T>, sizeof...(kIndex)> TilesOfHeight(
   return {RunTile<T, kIndex + 1, kPanels, kRowStride>...};
 }
 
+/// By data(): g++ 12 takes operator[] of one target's arrays for that of another's, and warns.
 template <class T, int kPanels, int kRowStride>
 constexpr auto kTiles =
     TilesOfHeight<T, kPanels, kRowStride>(std::make_index_sequence<kTileRows>());
@@ -247,13 +248,13 @@ constexpr auto kTiles =
 /// in whole tiles every second one.
 template <int kPanels, class T>
 HWY_INLINE void RunTileOf(int rows, const Tile<T>& tile, int64_t row_stride) {
-  if (row_stride == kBlock) return kTiles<T, kPanels, kBlock>[rows - 1](tile, row_stride);
+  if (row_stride == kBlock) return kTiles<T, kPanels, kBlock>.data()[rows - 1](tile, row_stride);
   if constexpr (kPanels == kTilePanels) {
     if (row_stride == 2 * kBlock) {
-      return kTiles<T, kPanels, 2 * kBlock>[rows - 1](tile, row_stride);
+      return kTiles<T, kPanels, 2 * kBlock>.data()[rows - 1](tile, row_stride);
     }
   }
-  kTiles<T, kPanels, 0>[rows - 1](tile, row_stride);
+  kTiles<T, kPanels, 0>.data()[rows - 1](tile, row_stride);
 }
 
 /// Up to kTileRows pixels times `panels` panels: in one tile if there is one, else one by one.

@@ -44,7 +44,8 @@ extern const PoolKernel kPoolBf16;
 extern const PointwiseKernel kPointwiseBf16;
 #endif
 #ifdef MNV4_TARGET_FP16
-extern const ConvKernel kPointwiseConvFp16, kDenseConvFp16, kStemConvFp16, kDepthwiseFp16[4];
+extern const ConvKernel kPointwiseConvFp16, kWinogradConvFp16, kDenseConvFp16, kStemConvFp16,
+    kDepthwiseFp16[4];
 /// float32 arithmetic that writes and adds fp16 too: 1x1, dense and stem.
 extern const ConvKernel kFloatConvFp16[3];
 extern const AttentionKernel kAttentionFp16;

@@ -5,7 +5,7 @@
 ///   y0 = w0 (x0 - x2) + w1 x1 + (w0 + w2) x2  and  y1 = w2 (x4 - x2) + w1 x3 + (w0 + w2) x2.
 /// In two dimensions a quad of 2 x 2 results takes 25 values, each of which lies in a plane of its
 /// own, and nine sums of products with them: four that belong to one result, four that two have in
-/// common, and one that all have. Each of the nine is a tile of gemm-inl.h.
+/// common, and one that all have. Each of the nine is a tile as of any dense convolution.
 
 #if defined(MNV4_KERNELS_WINOGRAD_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef MNV4_KERNELS_WINOGRAD_INL_H_
@@ -18,75 +18,67 @@
 #include <vector>
 
 #include "mnv4/kernels/dense_sum-inl.h"
+#include "mnv4/kernels/fp16_panels-inl.h"
 #include "mnv4/kernels/gemm-inl.h"
 #include "mnv4/kernels/panel_split.h"
+#include "mnv4/kernels/quads.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace mnv4::kernels::HWY_NAMESPACE {
 namespace {
-
-/// Which of two results side by side a value serves.
-enum Result { kFirst, kSecond, kBoth, kResults };
-
-/// The values of one dimension: x0 - x2, x1, x4 - x2, x3, x2.
-constexpr int kValues = 5;
-constexpr int kValuesBegin[kResults + 1] = {0, 2, 4, 5};  // of a Result
-constexpr bool kHasWeight[kValues][3] = {{true, false, false},
-                                         {false, true, false},
-                                         {false, false, true},
-                                         {false, true, false},
-                                         {true, false, true}};
-
-constexpr int kPlanes = kValues * kValues, kQuadSums = kResults * kResults;
-struct QuadSum {
-  int first_plane, planes;
-};
-/// Planes are ordered by the sum they belong to.
-struct QuadLayout {
-  int plane[kValues][kValues];
-  QuadSum sums[kQuadSums];  ///< [rows' Result][columns' Result]
-};
-constexpr QuadLayout kQuad = [] {
-  QuadLayout quad = {};
-  int plane = 0;
-  for (int sum = 0; sum < kQuadSums; ++sum) {
-    const int rows = sum / kResults, columns = sum % kResults, first = plane;
-    for (int row = kValuesBegin[rows]; row < kValuesBegin[rows + 1]; ++row) {
-      for (int column = kValuesBegin[columns]; column < kValuesBegin[columns + 1]; ++column) {
-        quad.plane[row][column] = plane++;
-      }
-    }
-    quad.sums[sum] = {first, plane - first};
-  }
-  return quad;
-}();
 
 /// The convolution whose taps are the planes: its weights are what is packed.
 inline ConvProblem OfPlanes(ConvProblem p) {
   p.kernel = {1, kPlanes};
   return p;
 }
-
-inline void PackWinograd(const ConvProblem& p, const float* oihw, std::span<const float> scale,
-                         std::span<const float> bias, void* packed) {
+/// Those weights, OIHW.
+inline std::vector<float> WeightsOfPlanes(const ConvProblem& p, const float* oihw) {
   const int pairs = p.y.c * p.x.c;  // of channels
   std::vector<float> weights(static_cast<size_t>(pairs) * kPlanes);
   float* of_pair = weights.data();
   for (int pair = 0; pair < pairs; ++pair, oihw += 9, of_pair += kPlanes) {
-    for (int at = 0; at < kPlanes; ++at) {
-      const int row = at / kValues, column = at % kValues;
+    for (int value = 0; value < kPlanes; ++value) {
+      const int row = value / kQuadValues, column = value % kQuadValues;
       for (int tap = 0; tap < 9; ++tap) {
         if (kHasWeight[row][tap / 3] && kHasWeight[column][tap % 3]) {
-          of_pair[kQuad.plane[row][column]] += oihw[tap];
+          of_pair[kPlaneOf[row][column]] += oihw[tap];
         }
       }
     }
   }
-  PackPanels<float>(OfPlanes(p), weights.data(), scale, bias, packed);
+  return weights;
 }
 
-/// The values of five that lie `stride` apart.
-HWY_INLINE void LoadValues(const float* x, int64_t stride, Vec (&values)[kValues]) {
+/// Quads side by side that are computed at once, and panels.
+template <class T>
+constexpr int kQuadTile = std::is_same_v<T, F16> ? kFp16TileRows : kTileRows;
+template <class T>
+constexpr int kQuadPanels = std::is_same_v<T, F16> ? kFp16Panel / kBlock : kTilePanels;
+
+/// The planes of a tile of quads lie [blocks of x][kPlanes][kQuadTile][16].
+template <class T>
+constexpr int kPlane = kQuadTile<T>* kBlock;
+template <class T>
+constexpr Offsets kPlaneOffsets = [] {
+  Offsets offsets = {};
+  for (int plane = 0; plane < kPlanes; ++plane) offsets.at[plane] = plane * kPlane<T>;
+  return offsets;
+}();
+/// Its sums lie [kQuadSums][panels][quads][16], in fp16 [kQuadSums][quads][32].
+template <class T>
+constexpr int kSumsOfTile = kQuadSums* kQuadPanels<T>* kPlane<T>;
+
+/// Where the results of a tile of quads go. Strides in elements.
+template <class T>
+struct QuadRows {
+  T* rows[2];
+  int64_t block_stride;
+  ClampLimits limits;
+};
+
+// The values of five that lie `stride` apart.
+HWY_INLINE void LoadValues(const float* x, int64_t stride, Vec (&values)[kQuadValues]) {
   const Vec middle = hn::Load(kF32, x + 2 * stride);
   values[0] = hn::Sub(hn::Load(kF32, x), middle);
   values[1] = hn::Load(kF32, x + stride);
@@ -95,31 +87,24 @@ HWY_INLINE void LoadValues(const float* x, int64_t stride, Vec (&values)[kValues
   values[4] = middle;
 }
 
-/// Planes of up to kTileRows quads side by side, of one block: [kPlanes][kTileRows][16].
-constexpr int kPlane = kTileRows * kBlock, kBlockOfPlanes = kPlanes * kPlane;
-constexpr Offsets kPlaneOffsets = [] {
-  Offsets offsets = {};
-  for (int plane = 0; plane < kPlanes; ++plane) offsets.at[plane] = plane * kPlane;
-  return offsets;
-}();
-
+/// Fills the planes of one block.
 HWY_NOINLINE void FillPlanes(const float* x, int64_t row_stride, int quads, float* planes) {
-  const auto store = [&](int column, const Vec(&values)[kValues], int i) HWY_ATTR {
+  const auto store = [&](int column, const Vec(&values)[kQuadValues], int i) HWY_ATTR {
     HWY_UNROLL(8)
-    for (int row = 0; row < kValues; ++row) {
-      hn::Store(values[row], kF32, planes + kQuad.plane[row][column] * kPlane + i);
+    for (int row = 0; row < kQuadValues; ++row) {
+      hn::Store(values[row], kF32, planes + kPlaneOf[row][column] * kPlane<float> + i);
     }
   };
   for (int i = 0; i < quads * kBlock; i += kLanes) {
     const float* const at = x + i / kBlock * 4 * kBlock + i % kBlock;
-    Vec middle[kValues], values[kValues];
+    Vec middle[kQuadValues], values[kQuadValues];
     LoadValues(at + 2 * kBlock, row_stride, middle);
     store(4, middle, i);
     HWY_UNROLL(2)
     for (int column = 0; column < 4; column += 2) {
       LoadValues(at + 2 * column * kBlock, row_stride, values);
       HWY_UNROLL(8)
-      for (int row = 0; row < kValues; ++row) values[row] = hn::Sub(values[row], middle[row]);
+      for (int row = 0; row < kQuadValues; ++row) values[row] = hn::Sub(values[row], middle[row]);
       store(column, values, i);
       LoadValues(at + (column + 1) * kBlock, row_stride, values);
       store(column + 1, values, i);
@@ -127,87 +112,137 @@ HWY_NOINLINE void FillPlanes(const float* x, int64_t row_stride, int quads, floa
   }
 }
 
-/// Two rows of results from the sums of `quads`, `stride` elements apart, of one block.
+// The results of one block from its sums, `stride` elements apart.
 HWY_NOINLINE void FinishQuads(const float* sums, int64_t stride, int quads, const float* bias,
-                              ClampLimits limits, float* const (&rows)[2]) {
-  const Vec lo = hn::Set(kF32, limits.lo), hi = hn::Set(kF32, limits.hi);
+                              const QuadRows<float>& y, int block) {
+  const Vec lo = hn::Set(kF32, y.limits.lo), hi = hn::Set(kF32, y.limits.hi);
   for (int i = 0; i < quads * kBlock; i += kLanes) {
     const auto sum_of = [&](int row, int column) HWY_ATTR {
-      return hn::Load(kF32, sums + (row * kResults + column) * stride + i);
+      return hn::Load(kF32, sums + (row * kQuadResults + column) * stride + i);
     };
     const Vec all = hn::Add(sum_of(kBoth, kBoth), hn::Load(kF32, bias + i % kBlock));
     const Vec of_column[2] = {sum_of(kBoth, kFirst), sum_of(kBoth, kSecond)};
     HWY_UNROLL(2)
     for (int row = 0; row < 2; ++row) {
       const Vec of_row = hn::Add(all, sum_of(row, kBoth));
-      float* const y = rows[row] + i / kBlock * 2 * kBlock + i % kBlock;
+      float* const to = y.rows[row] + block * y.block_stride + i / kBlock * 2 * kBlock + i % kBlock;
       HWY_UNROLL(2)
       for (int column = 0; column < 2; ++column) {
         const Vec sum = hn::Add(sum_of(row, column), hn::Add(of_row, of_column[column]));
-        hn::Store(Clamp(sum, lo, hi), kF32, y + column * kBlock);
+        hn::Store(Clamp(sum, lo, hi), kF32, to + column * kBlock);
       }
     }
   }
 }
 
-/// A unit is a tile of quads of one row. Its planes and nine sums lie in the scratch.
-inline EvenSplit TilesOfQuads(const ConvProblem& p) {
-  const int quads = p.y.w / 2;
-  return {quads, (quads + kTileRows - 1) / kTileRows};
-}
-inline int WinogradUnits(const ConvProblem& p, int) {
-  return p.y.n * (p.y.h / 2) * TilesOfQuads(p).parts();
-}
-inline size_t WinogradScratch(const ConvProblem& p) {
-  const int64_t floats = p.x.blocks() * kBlockOfPlanes + kQuadSums * kTilePanels * kPlane;
-  return static_cast<size_t>(floats) * sizeof(float);
+/// Computes `panels` of a tile of quads; tile.x are its planes.
+inline void RunQuads(int quads, int panels, Tile<float>& tile, float* sums,
+                     const QuadRows<float>& y) {
+  const float* const weights = tile.weights;
+  tile.y.block_stride = int64_t{quads} * kBlock;
+  const int64_t sum_stride = panels * tile.y.block_stride;
+  const int tap_blocks = (tile.depth + kBlock - 1) / kBlock;
+  for (int i = 0; i < kQuadSums; ++i) {
+    const QuadSum& sum = kQuadSum[i / kQuadResults][i % kQuadResults];
+    tile.taps = kPlaneOffsets<float>.at + sum.first_plane;
+    tile.num_taps = sum.planes;
+    tile.weights = weights + sum.first_plane * tile.depth * kBlock;
+    tile.y.at = sums + i * sum_stride;
+    RunPanels(quads, panels, tile, kBlock);
+    tile.prefetch += kCacheLine * tile.prefetch_lines * sum.planes * tap_blocks;
+  }
+  for (int i = 0; i < panels; ++i) {
+    FinishQuads(sums + i * tile.y.block_stride, sum_stride, quads,
+                weights - kBlock + i * tile.panel_stride, y, i);
+  }
 }
 
-inline void RunWinograd(const ConvProblem& p, const ConvArgs& args, int begin, int end,
-                        int) noexcept {
-  auto* const planes = static_cast<float*>(args.scratch);
-  auto* const sums = planes + p.x.blocks() * kBlockOfPlanes;
-  const int64_t panel = PanelBytes<float>(OfPlanes(p)) / static_cast<int64_t>(sizeof(float));
-  const EvenSplit tiles = TilesOfQuads(p);
-  Tile<float> tile;
+#ifdef MNV4_TARGET_FP16
+inline void FillPlanes(const F16* x, int64_t row_stride, int quads, F16* planes) {
+  FillFp16Planes(reinterpret_cast<const uint16_t*>(x), row_stride, quads,
+                 reinterpret_cast<uint16_t*>(planes));
+}
+
+// Sums go on from the sums that they are to be added to.
+inline void RunQuads(int quads, int panels, Tile<F16>& tile, F16* sums, const QuadRows<F16>& y) {
+  alignas(kCacheLine) uint16_t bias[kFp16Panel];
+  RoundBias(tile, bias);
+  auto* const all = reinterpret_cast<uint16_t*>(sums);
+  const auto at = [&](int row, int column) {
+    return all + (row * kQuadResults + column) * quads * kFp16Panel;
+  };
+  const auto add = [&](int row, int column, const uint16_t* terms, int64_t term_stride) {
+    const QuadSum& sum = kQuadSum[row][column];
+    Fp16Tile fp16 = Fp16TileOf(tile);
+    fp16.taps = kPlaneOffsets<F16>.at + sum.first_plane;
+    fp16.num_taps = sum.planes;
+    fp16.weights += sum.first_plane * tile.depth * kFp16Panel;
+    fp16.terms = terms;
+    fp16.term_stride = term_stride;
+    SumInFp16(quads, kBlock, fp16, at(row, column));
+    tile.prefetch = fp16.prefetch;
+  };
+  add(kBoth, kBoth, bias, 0);
+  for (const int column : {kFirst, kSecond}) add(kBoth, column, kFp16Zeros, 0);
+  for (const int row : {kFirst, kSecond}) {
+    add(row, kBoth, at(kBoth, kBoth), kFp16Panel);
+    for (const int column : {kFirst, kSecond}) add(row, column, at(row, kBoth), kFp16Panel);
+    FinishFp16Quads({.sums = {at(row, kFirst), at(row, kSecond)},
+                     .of_columns = {at(kBoth, kFirst), at(kBoth, kSecond)},
+                     .y = reinterpret_cast<uint16_t*>(y.rows[row]),
+                     .y_block_stride = panels == kQuadPanels<F16> ? y.block_stride : 0,
+                     .lo = y.limits.lo,
+                     .hi = y.limits.hi},
+                    quads);
+  }
+}
+#endif
+
+/// A unit is a tile of quads of one row.
+template <class T>
+EvenSplit QuadTiles(const ConvProblem& p) {
+  const int quads = p.y.w / 2;
+  return {quads, (quads + kQuadTile<T> - 1) / kQuadTile<T>};
+}
+template <class T>
+size_t WinogradScratch(const ConvProblem& p) {
+  return static_cast<size_t>(p.x.blocks() * kPlanes * kPlane<T> + kSumsOfTile<T>) * sizeof(T);
+}
+
+template <class T>
+void RunWinograd(const ConvProblem& p, const ConvArgs& args, int begin, int end,
+                 int64_t panel_bytes) {
+  auto* const planes = static_cast<T*>(args.scratch);
+  auto* const sums = planes + p.x.blocks() * kPlanes * kPlane<T>;
+  const EvenSplit tiles = QuadTiles<T>(p);
+  Tile<T> tile;
+  tile.x = planes;
   tile.depth = p.x.c;
-  tile.x_block_stride = kBlockOfPlanes;
-  tile.panel_stride = panel;
+  tile.x_block_stride = kPlanes * kPlane<T>;
+  tile.panel_stride = panel_bytes / static_cast<int64_t>(sizeof(T));
   tile.limits = LimitsOf(Activation::kNone);
   for (int unit = begin; unit < end; ++unit) {
     const int of_row = unit % tiles.parts(), row = unit / tiles.parts();  // of all images
-    const int image = row / (p.y.h / 2), y = row % (p.y.h / 2) * 2;
+    const int image = row / (p.y.h / 2), oy = row % (p.y.h / 2) * 2;
     const int quads = tiles.Size(of_row), ox = tiles.Begin(of_row) * 2;
     for (int block = 0; block < p.x.blocks(); ++block) {
-      const int64_t first = p.x.Offset(block, image, 2 * y - p.pad.top, 2 * ox - p.pad.left);
-      FillPlanes(static_cast<const float*>(args.x) + first, p.x.columns() * kBlock, quads,
-                 planes + block * kBlockOfPlanes);
+      const int64_t first = p.x.Offset(block, image, 2 * oy - p.pad.top, 2 * ox - p.pad.left);
+      FillPlanes(static_cast<const T*>(args.x) + first, p.x.columns() * kBlock, quads,
+                 planes + block * kPlanes * kPlane<T>);
     }
-    tile.y.block_stride = int64_t{quads} * kBlock;
     tile.prefetch = static_cast<const std::byte*>(args.next_packed);
     tile.prefetch_lines = unit + 1 == end && args.next_packed != nullptr ? 1 : 0;
-    for (int first_panel = 0; first_panel < p.y.blocks(); first_panel += kTilePanels) {
-      const int panels = std::min(kTilePanels, p.y.blocks() - first_panel);
-      const auto* const packed = static_cast<const float*>(args.packed) + first_panel * panel;
-      const int64_t sum_stride = panels * tile.y.block_stride;
-      for (int i = 0; i < kQuadSums; ++i) {
-        const QuadSum& sum = kQuad.sums[i];
-        tile.x = planes;
-        tile.taps = kPlaneOffsets.at + sum.first_plane;
-        tile.num_taps = sum.planes;
-        tile.weights = packed + kBlock + sum.first_plane * p.x.c * kBlock;
-        tile.y.at = sums + i * sum_stride;
-        RunPanels(quads, panels, tile, kBlock);
-        tile.prefetch += kCacheLine * tile.prefetch_lines * sum.planes * p.x.blocks();
-      }
-      for (int i = 0; i < panels; ++i) {
-        float* const first =
-            static_cast<float*>(args.y) + p.y.Offset(first_panel + i, image, y, ox);
-        float* const rows[2] = {first, first + p.y.columns() * kBlock};
-        FinishQuads(sums + i * tile.y.block_stride, sum_stride, quads, packed + i * panel,
-                    LimitsOf(p.activation), rows);
-        for (float* const of_results : rows) {
-          ActivateStored(p.activation, of_results, 2 * quads * kBlock);
+    for (int block = 0; block < p.y.blocks(); block += kQuadPanels<T>) {
+      const int panels = std::min(kQuadPanels<T>, p.y.blocks() - block);
+      const auto* const panel = static_cast<const std::byte*>(args.packed) + block * panel_bytes;
+      tile.weights = reinterpret_cast<const T*>(panel + kCacheLine);
+      T* const first = static_cast<T*>(args.y) + p.y.Offset(block, image, oy, ox);
+      const QuadRows<T> y = {
+          {first, first + p.y.columns() * kBlock}, p.y.block_stride(), LimitsOf(p.activation)};
+      RunQuads(quads, panels, tile, sums, y);
+      for (T* of_row_at : y.rows) {
+        for (int i = 0; i < panels; ++i, of_row_at += y.block_stride) {
+          ActivateStored(p.activation, of_row_at, 2 * quads * kBlock);
         }
       }
     }

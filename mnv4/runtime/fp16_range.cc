@@ -9,13 +9,13 @@ constexpr double kLargestFp16 = 65504;
 }  // namespace
 
 bool MayPassFp16(std::span<const float> weights, std::span<const float> scale,
-                 std::span<const float> bias, size_t channels) {
+                 std::span<const float> bias, size_t channels, double growth) {
   const size_t of_channel = weights.size() / channels;
   for (size_t c = 0; c < channels; ++c) {
     double sum = 0;
     for (const float weight : weights.subspan(c * of_channel, of_channel)) sum += std::abs(weight);
     if (!scale.empty()) sum *= std::abs(scale[c]);
-    sum *= kLargestActivation;
+    sum *= growth * kLargestActivation;
     if (!bias.empty()) sum += std::abs(bias[c]);
     if (!(sum <= kLargestFp16)) return true;
   }

@@ -13,9 +13,9 @@ inline constexpr float kLargestActivation = 64;
 
 /// True if a convolution of `channels` outputs might pass fp16's range on inputs within that bound:
 /// if |scale| * sum of |weights| * bound + |bias| of a channel does, or is no number. `weights` are
-/// OIHW; `scale` and `bias` may be empty.
+/// OIHW; `scale` and `bias` may be empty; `growth`: how much larger sums on their way may be.
 bool MayPassFp16(std::span<const float> weights, std::span<const float> scale,
-                 std::span<const float> bias, size_t channels);
+                 std::span<const float> bias, size_t channels, double growth = 1);
 
 /// The same for attention's scores, which kernels form as exponents of 2: if dim * bound^2 * scale
 /// * log2(e) does.

@@ -14,6 +14,7 @@ TEST(Fp16Range, IsPassedByTheSumOfOneChannel) {
   const std::vector<float> fits = {1, -2, kLargest / 2, -kLargest / 2};
   EXPECT_FALSE(MayPassFp16(fits, {}, {}, 2));
   EXPECT_TRUE(MayPassFp16(fits, {}, {}, 1));
+  EXPECT_TRUE(MayPassFp16(fits, {}, {}, 2, 1.01));
   EXPECT_TRUE(MayPassFp16(fits, {}, std::vector<float>{0, -1}, 2));
   EXPECT_FALSE(MayPassFp16(fits, {}, std::vector<float>{-1, 0}, 2));
 }

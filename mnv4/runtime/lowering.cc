@@ -8,6 +8,7 @@
 
 #include "mnv4/base/check.h"
 #include "mnv4/base/error.h"
+#include "mnv4/kernels/quads.h"
 #include "mnv4/runtime/conv_source.h"
 #include "mnv4/runtime/fp16_range.h"
 
@@ -174,9 +175,12 @@ class Lowering {
   }
 
   bool MayOverflow(const ConvSource& source, NodeId id) const {
+    const ConvProblem& p = source.problem;
+    const bool quads = p.kernel == Size2{3, 3} && p.stride == Size2{2, 2} && p.groups == 1;
     std::vector<float> copy;
     return MayPassFp16(WeightsOf(graph_, source, copy), FloatsIfAny(source.scale),
-                       FloatsIfAny(source.bias), static_cast<size_t>(graph_.at(id).type.shape[3]));
+                       FloatsIfAny(source.bias), static_cast<size_t>(graph_.at(id).type.shape[3]),
+                       quads ? kernels::kQuadGrowth : 1);
   }
 
   // What the first row that takes this attention would like to read.
