@@ -93,6 +93,7 @@ Json StepJson(const ProfiledStep& step, double run_ms) {
                       {"min_ms", step.min_ms},
                       {"share", step.ms / run_ms},
                       {"macs", facts.macs},
+                      {"products", facts.products},
                       {"weight_bytes", facts.weight_bytes},
                       {"read_bytes", facts.read_bytes},
                       {"written_bytes", facts.written_bytes},

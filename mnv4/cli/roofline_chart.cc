@@ -30,17 +30,19 @@ struct Axes {
 
 bool IsDrawn(const ProfiledStep& step) { return step.facts.macs > 0 && step.ms > 0; }
 
-double MacsPerByte(const ProfiledStep& step) {
-  return static_cast<double>(step.facts.macs) / static_cast<double>(step.facts.bytes());
+// By the products that a step computes, lest it pass the ceilings.
+double PerByte(const ProfiledStep& step) {
+  return step.facts.products / static_cast<double>(step.facts.bytes());
 }
+double PerSecond(const ProfiledStep& step) { return step.facts.products / 1e6 / step.ms; }  // G
 
 Axes AxesOf(const Profile& profile) {
   double x_least = 1, x_most = 10, y_least = 1;
   for (const ProfiledStep& step : profile.steps()) {
     if (!IsDrawn(step)) continue;
-    x_least = std::min(x_least, MacsPerByte(step));
-    x_most = std::max(x_most, MacsPerByte(step));
-    y_least = std::min(y_least, step.gmacs_per_s());
+    x_least = std::min(x_least, PerByte(step));
+    x_most = std::max(x_most, PerByte(step));
+    y_least = std::min(y_least, PerSecond(step));
   }
   const double peak = profile.peaks().macs_per_s / 1e9;
   return {.x_first = std::floor(std::log10(x_least)),
@@ -146,9 +148,9 @@ std::string RooflineChart(const Profile& profile) {
     svg += fmt::format(
         "<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"{:.1f}\" fill=\"{}\" fill-opacity=\".55\" "
         "stroke=\"{}\"><title>{}: {}, {:.1f} GMAC/s, {:.1f} MACs a byte</title></circle>\n",
-        axes.X(MacsPerByte(step)), axes.Y(step.gmacs_per_s()), radius, ColourOf(step.facts.kind),
+        axes.X(PerByte(step)), axes.Y(PerSecond(step)), radius, ColourOf(step.facts.kind),
         ColourOf(step.facts.kind), HtmlEscaped(step.layer), HtmlEscaped(WhatText(step.facts)),
-        step.gmacs_per_s(), MacsPerByte(step));
+        PerSecond(step), PerByte(step));
   }
   return svg + "</svg>\n";
 }

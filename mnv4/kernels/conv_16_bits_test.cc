@@ -183,12 +183,13 @@ TEST(ConvKernels, Fp16Agrees) {
 }
 
 TEST(ConvKernels, Fp16WinogradAgrees) {
-  for (const int width : {4, 27, 28, 30, 56, 57, 60, 112, 116}) {
+  for (const int width : {3, 4, 27, 28, 30, 56, 57, 60, 112, 116}) {
     Trial(Fp16(Conv(C16(1, 8, width, 16), 32, 3, 2, kOne), true, true)).CompareAll();
     Trial(Fp16(Conv(C16(2, 4, width, 24), 48, 3, 2, kSame3), true, true)).CompareAll();
   }
   for (const int channels : {1, 3, 15, 17, 24, 40, 70}) {
-    Trial(Fp16(With(Conv(C16(1, 8, 12, 32), channels, 3, 2, kOne), Activation::kRelu6), true, true))
+    Trial(Fp16(With(Conv(C16(1, 8, 12, 32), channels, 3, 2, kOne), Activation::kRelu6, kOne), true,
+               true))
         .CompareAll();
     Trial(Fp16(With(Conv(C16(3, 8, 12, channels), 32, 3, 2, kOne), Activation::kGelu, kOne), true,
                true))
@@ -274,7 +275,8 @@ TEST(ConvKernels, Fp16LetsNanPassThroughClamps) {
   if (!HasFp16(TestIsa())) GTEST_SKIP() << "no fp16 arithmetic here";
   for (const Activation activation : {Activation::kNone, Activation::kRelu, Activation::kRelu6}) {
     for (const ConvProblem& like : {With(Pointwise(C16(1, 1, 4, 16), 32), activation),
-                                    With(Depthwise(C16(1, 1, 4, 16), 3, 1, kOne), activation)}) {
+                                    With(Depthwise(C16(1, 1, 4, 16), 3, 1, kOne), activation),
+                                    With(Conv(C16(1, 4, 8, 16), 32, 3, 2, kOne), activation)}) {
       const ConvProblem p = Fp16(like, true, true);
       AlignedBuffer x(p.x.bytes());
       StoreElement(p.x, x.data(), p.x.Offset(0, 0, 0, 0) + 2, std::nan(""));
@@ -282,9 +284,11 @@ TEST(ConvKernels, Fp16LetsNanPassThroughClamps) {
       const auto run = [&](const ConvKernel& kernel) {
         const AlignedBuffer packed(kernel.packed_bytes(p));
         kernel.pack(p, weights.data(), {}, {}, packed.data());
+        const AlignedBuffer scratch(kernel.scratch_bytes(p));
         AlignedBuffer y(p.y.bytes());
-        kernel.run(p, {.x = x.data(), .packed = packed.data(), .y = y.data()}, 0,
-                   kernel.units(p, 1), 1);
+        kernel.run(
+            p, {.x = x.data(), .packed = packed.data(), .y = y.data(), .scratch = scratch.data()},
+            0, kernel.units(p, 1), 1);
         return y;
       };
       for (const ConvKernel& kernel : ConvKernels(MachineIsas().back())) {

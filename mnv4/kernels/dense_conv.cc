@@ -1,6 +1,6 @@
 // Convolutions without groups as matrix products: 1x1, k x k on C16 maps, and the stem on the NHWC
 // picture. All are the tile of gemm-inl.h, in fp16 that of fp16_panels-inl.h; only the addresses of
-// the k-blocks differ. 3x3 with stride 2 in float32 is that of winograd-inl.h.
+// the k-blocks differ. 3x3 with stride 2 is that of winograd-inl.h where it can be.
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "mnv4/kernels/dense_conv.cc"
@@ -52,9 +52,6 @@ void PackFp16(const ConvProblem& p, const float* oihw, std::span<const float> sc
 }
 #endif
 
-template <class T>
-constexpr int kRowsOf = std::is_same_v<T, F16> ? kFp16TileRows : kTileRows;  // pixels of a tile
-
 bool IsSinglePixel(const ConvProblem& p) { return p.y.n * p.y.h * p.y.w == 1; }
 template <class T>
 int GroupPanels(const ConvProblem& p) {
@@ -66,7 +63,8 @@ int GroupPanels(const ConvProblem& p) {
 
 template <class T>
 PanelSplit SplitOf(const ConvProblem& p, int threads) {
-  return SplitPanels(p, {.tile_pixels = kRowsOf<T>, .group_panels = GroupPanels<T>(p)}, threads);
+  return SplitPanels(p, {.tile_pixels = kTilePixels<T>, .group_panels = GroupPanels<T>(p)},
+                     threads);
 }
 
 // Weights of 16 bits for tiles of float32: a group of panels is widened into the scratch before its
@@ -221,9 +219,7 @@ bool AcceptsPointwise(const ConvProblem& p) {
 
 template <class T>
 bool AcceptsWinograd(const ConvProblem& p) {
-  return AcceptsDense<T>(p) && IsC16Of<T>(p.y) && !p.has_residual && p.kernel == Size2{3, 3} &&
-         p.stride == Size2{2, 2} && p.dilation == Size2{1, 1} && p.y.h % 2 == 0 && p.y.w % 2 == 0 &&
-         KeepsZeroLanes(p.activation, p.y);
+  return p.in_quads() && AcceptsDense<T>(p) && IsC16Of<T>(p.y) && KeepsZeroLanes(p.activation, p.y);
 }
 
 template <class T>

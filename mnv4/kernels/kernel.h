@@ -84,6 +84,11 @@ struct ConvProblem {
   bool pointwise() const {
     return kernel == Size2{1, 1} && stride == Size2{1, 1} && pad == Padding{} && groups == 1;
   }
+  /// Whether results come in quads of 2 x 2, as Winograd's kernels compute them (quads.h).
+  bool in_quads() const {
+    return kernel == Size2{3, 3} && stride == Size2{2, 2} && dilation == Size2{1, 1} &&
+           groups == 1 && x.layout == Layout::kC16 && y.h % 2 == 0 && y.w % 2 == 0 && !has_residual;
+  }
 };
 
 struct ConvArgs {

@@ -72,11 +72,12 @@ const Tables& TileTables() {
 
 #ifdef MNV4_TARGET_FP16
 const Tables& Fp16Tables() {
-  static const ConvKernel conv[] = {
-      kPointwiseConvFp16, kWinogradConvFp16, kDenseConvFp16,    kStemConvFp16,
-      kDepthwiseFp16[0],  kDepthwiseFp16[1], kDepthwiseFp16[2], kDepthwiseFp16[3],
-      kFloatConvFp16[0],  kFloatConvFp16[1], kFloatConvFp16[2], kDepthwise[0],
-      kDepthwise[1],      kDepthwise[2],     kDepthwise[3],     kConvRef};
+  static const ConvKernel conv[] = {kPointwiseConvFp16, kWinogradConvFp16, kDenseConvFp16,
+                                    kStemConvFp16,      kDepthwiseFp16[0], kDepthwiseFp16[1],
+                                    kDepthwiseFp16[2],  kDepthwiseFp16[3], kFloatConvFp16[0],
+                                    kWinogradConv,      kFloatConvFp16[1], kFloatConvFp16[2],
+                                    kDepthwise[0],      kDepthwise[1],     kDepthwise[2],
+                                    kDepthwise[3],      kConvRef};
   static const AttentionKernel attention[] = {kAttentionFp16, kAttention, kAttentionRef};
   static const PoolKernel pool[] = {kPoolFp16, kPoolRef};
   static const PointwiseKernel pointwise[] = {kPointwiseFp16, kPointwiseRef};

@@ -15,6 +15,7 @@
 #endif
 
 #include <algorithm>
+#include <type_traits>
 #include <vector>
 
 #include "mnv4/kernels/dense_sum-inl.h"
@@ -34,10 +35,10 @@ inline ConvProblem OfPlanes(ConvProblem p) {
 }
 /// Those weights, OIHW.
 inline std::vector<float> WeightsOfPlanes(const ConvProblem& p, const float* oihw) {
-  const int pairs = p.y.c * p.x.c;  // of channels
+  const int64_t pairs = int64_t{p.y.c} * p.x.c;  // of channels
   std::vector<float> weights(static_cast<size_t>(pairs) * kPlanes);
   float* of_pair = weights.data();
-  for (int pair = 0; pair < pairs; ++pair, oihw += 9, of_pair += kPlanes) {
+  for (int64_t pair = 0; pair < pairs; ++pair, oihw += 9, of_pair += kPlanes) {
     for (int value = 0; value < kPlanes; ++value) {
       const int row = value / kQuadValues, column = value % kQuadValues;
       for (int tap = 0; tap < 9; ++tap) {
@@ -50,15 +51,13 @@ inline std::vector<float> WeightsOfPlanes(const ConvProblem& p, const float* oih
   return weights;
 }
 
-/// Quads side by side that are computed at once, and panels.
-template <class T>
-constexpr int kQuadTile = std::is_same_v<T, F16> ? kFp16TileRows : kTileRows;
+/// Panels that are computed at once, of up to kTilePixels quads side by side.
 template <class T>
 constexpr int kQuadPanels = std::is_same_v<T, F16> ? kFp16Panel / kBlock : kTilePanels;
 
-/// The planes of a tile of quads lie [blocks of x][kPlanes][kQuadTile][16].
+/// The planes of a tile of quads lie [blocks of x][kPlanes][kTilePixels][16].
 template <class T>
-constexpr int kPlane = kQuadTile<T>* kBlock;
+constexpr int kPlane = kTilePixels<T>* kBlock;
 template <class T>
 constexpr Offsets kPlaneOffsets = [] {
   Offsets offsets = {};
@@ -202,7 +201,7 @@ inline void RunQuads(int quads, int panels, Tile<F16>& tile, F16* sums, const Qu
 template <class T>
 EvenSplit QuadTiles(const ConvProblem& p) {
   const int quads = p.y.w / 2;
-  return {quads, (quads + kQuadTile<T> - 1) / kQuadTile<T>};
+  return {quads, (quads + kTilePixels<T> - 1) / kTilePixels<T>};
 }
 template <class T>
 size_t WinogradScratch(const ConvProblem& p) {

@@ -174,9 +174,8 @@ class Lowering {
     out_.kept_float32.push_back(graph_.at(id).scope);
   }
 
-  bool MayOverflow(const ConvSource& source, NodeId id) const {
-    const ConvProblem& p = source.problem;
-    const bool quads = p.kernel == Size2{3, 3} && p.stride == Size2{2, 2} && p.groups == 1;
+  bool MayOverflow(const ConvSource& source, NodeId id) {
+    const bool quads = WithDescs(source.problem, id).in_quads();
     std::vector<float> copy;
     return MayPassFp16(WeightsOf(graph_, source, copy), FloatsIfAny(source.scale),
                        FloatsIfAny(source.bias), static_cast<size_t>(graph_.at(id).type.shape[3]),

@@ -64,23 +64,23 @@ Session::Input Session::input(int image) const {
           desc.pixel_stride()};
 }
 
-void Session::ClearInputHalo() {
+// What the first step needs.
+void Session::Prepare() {
   const int input = plan_->SlotOf("input");
   const Desc& desc = plan_->slots()[static_cast<size_t>(input)].desc;
   ClearHalo(desc, At<std::byte>(input), 0, Planes(desc));
+  for (Claimed& share : claimed_) share.units.store(0, std::memory_order_relaxed);
 }
 
 void Session::Run(std::span<double> step_seconds) {
-  ClearInputHalo();
-  for (Claimed& share : claimed_) share.units.store(0, std::memory_order_relaxed);
+  Prepare();
   pool_.RunSteps(
       plan_->steps().size(), [this](size_t step, int thread) noexcept { RunStep(step, thread); },
       step_seconds);
 }
 
 void Session::Run(const kernels::Pictures& pictures) {
-  ClearInputHalo();
-  for (Claimed& share : claimed_) share.units.store(0, std::memory_order_relaxed);
+  Prepare();
   const int input = plan_->SlotOf("input");
   const Desc& desc = plan_->slots()[static_cast<size_t>(input)].desc;
   pool_.RunSteps(plan_->steps().size() + 1, [&](size_t step, int thread) noexcept {

@@ -44,7 +44,7 @@ class Session {
   void CopyOutput(const std::string& name, std::span<float> nchw) const;
 
  private:
-  void ClearInputHalo();
+  void Prepare();
   void RunStep(size_t index, int thread) noexcept;
   template <class T>
   T* At(int slot) const {
@@ -56,7 +56,7 @@ class Session {
   AlignedBuffer arena_;
   std::vector<AlignedBuffer> scratch_;  // by thread
   // Units of a thread's share of the first step that somebody has taken.
-  struct alignas(64) Claimed {
+  struct alignas(kCacheLine) Claimed {
     std::atomic<int> units{0};
   };
   std::vector<Claimed> claimed_;  // by thread

@@ -67,6 +67,31 @@ TEST(Fp16, KeepsALayerInFloat32WhoseSumsMightOverflow) {
   }
 }
 
+// Sums of Winograd's values may grow to nine times a convolution's own, which fp16 would hold here.
+TEST(Fp16, KeepsALayerInFloat32WhoseQuadsMightOverflow) {
+  if (Skips()) GTEST_SKIP() << "no fp16 arithmetic here";
+  const NetworkSpec spec = FindArchitecture("mobilenetv4_conv_small").value();
+  const std::string conv = "blocks.0.0.conv";
+  for (const int size : {64, 72}) {  // 16 and 18 results a side
+    Graph graph = BindHashWeights(Lower(spec, 1, size, size));
+    MultiplyParameter(graph, conv + ".weight", 10);
+    runtime::PackedWeights packed;
+    const runtime::Plan plan(graph, kFp16, packed);
+    EXPECT_THAT(plan.kept_float32(), testing::ElementsAre(conv));
+    for (const runtime::Step& step : plan.steps()) {
+      if (step.scope != conv) continue;
+      const runtime::StepFacts facts = FactsOf(plan, step);
+      EXPECT_THAT(facts.kernel, testing::StartsWith("winograd"));
+      EXPECT_STREQ(facts.precision, "fp32");
+      EXPECT_DOUBLE_EQ(facts.products, 25.0 / 36 * static_cast<double>(facts.macs));
+    }
+  }
+  Graph graph = BindHashWeights(Lower(spec, 1, 68, 68));  // 17 results a side: no quads
+  MultiplyParameter(graph, conv + ".weight", 10);
+  runtime::PackedWeights packed;
+  EXPECT_THAT(runtime::Plan(graph, kFp16, packed).kept_float32(), testing::IsEmpty());
+}
+
 // Attention has one type for all it reads: float32 if the sums of one projection might pass fp16's
 // range.
 TEST(Fp16, MultipliesInAttentionUnlessOneOfItsInputsMightOverflow) {
