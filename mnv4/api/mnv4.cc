@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "mnv4/base/floating_point.h"
+#include "mnv4/base/fork.h"
 #include "mnv4/base/thread_pool.h"
 #include "mnv4/image/image.h"
 #include "mnv4/model/model.h"
@@ -100,6 +101,7 @@ struct MNV4_HIDDEN Session::Impl {
 
   // The session for this input shape; the one of the last Run is kept.
   runtime::Session& For(int n, int h, int w) {
+    const ForkDelay fork_delay;  // not every allocator survives a fork while it is at work
     auto plan = model->impl_->engine.PlanFor(n, h, w, &threads->pool);
     if (session == nullptr || &session->plan() != plan.get()) {
       session = std::make_unique<runtime::Session>(std::move(plan), threads->pool);
