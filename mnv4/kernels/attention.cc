@@ -20,8 +20,6 @@ template <class T>
 constexpr bool kIsF16 = std::is_same_v<T, F16>;
 template <class T>
 constexpr int kPanel = kIsF16<T> ? kFp16Panel : kBlock;  // tokens of keys, channels of values
-template <class T>
-constexpr int kRowsOf = kIsF16<T> ? kFp16TileRows : kTileRows;  // queries of a tile
 
 // Sizes of one problem, and what a thread keeps in its scratch.
 template <class T>
@@ -30,7 +28,7 @@ struct Sizes {
       : dim(p.q.c / p.heads),
         queries(p.q.h * p.q.w),
         tokens(p.k.h * p.k.w),
-        tiles((queries + kRowsOf<T> - 1) / kRowsOf<T>) {}
+        tiles((queries + kTilePixels<T> - 1) / kTilePixels<T>) {}
 
   int dim, queries, tokens, tiles;
 
@@ -39,11 +37,13 @@ struct Sizes {
   int dim_panels() const { return (dim + kPanel<T> - 1) / kPanel<T>; }
 
   int64_t keys() const { return int64_t{token_panels()} * dim * kPanel<T>; }
-  int64_t scores() const { return int64_t{token_panels()} * kRowsOf<T> * kPanel<T>; }
-  int64_t means() const { return int64_t{dim_panels()} * kRowsOf<T> * kPanel<T>; }
+  int64_t scores() const { return int64_t{token_panels()} * kTilePixels<T> * kPanel<T>; }
+  int64_t means() const { return int64_t{dim_panels()} * kTilePixels<T> * kPanel<T>; }
   // float32's values are panels as they lie, and its powers replace the scores.
   int64_t values() const { return kIsF16<T> ? int64_t{dim_panels()} * tokens * kPanel<T> : 0; }
-  int64_t powers() const { return kIsF16<T> ? int64_t{token_blocks()} * kRowsOf<T> * kBlock : 0; }
+  int64_t powers() const {
+    return kIsF16<T> ? int64_t{token_blocks()} * kTilePixels<T> * kBlock : 0;
+  }
 };
 
 // Of block `i` of 16 in [panels][rows][kPanel].
@@ -259,7 +259,7 @@ void Run(const AttentionProblem& p, const AttentionArgs& args, int begin, int en
   T* const scores = values + sizes.values();
   T* const powers = kIsF16<T> ? scores + sizes.scores() : scores;
   auto* const means = reinterpret_cast<float*>(scores + sizes.scores() + sizes.powers());
-  float factors[kRowsOf<T>];
+  float factors[kTilePixels<T>];
   int prepared = -1;  // image and head group whose keys and values lie there
 
   for (int unit = begin; unit < end; ++unit) {

@@ -11,7 +11,6 @@
 #include "mnv4/kernels/gemm-inl.h"
 #include "mnv4/kernels/rows-inl.h"
 
-HWY_BEFORE_NAMESPACE();
 namespace mnv4::kernels::HWY_NAMESPACE {
 namespace {
 /// Pixels of the highest tile.
@@ -19,7 +18,6 @@ template <class T>
 constexpr int kTilePixels = std::is_same_v<T, F16> ? kFp16TileRows : kTileRows;
 }  // namespace
 }  // namespace mnv4::kernels::HWY_NAMESPACE
-HWY_AFTER_NAMESPACE();
 
 #ifdef MNV4_TARGET_FP16
 HWY_BEFORE_NAMESPACE();
