@@ -160,9 +160,8 @@ const Command kProfile = {
         "being packed weights and activations read and written, each once. roofline: the part of\n"
         "the possible, which is the longer of two times: multiply-adds at this machine's peak\n"
         "(bound: compute; winograd kernels need 25 of 36), and bytes at the speed of the nearest\n"
-        "cache that holds them (memory). Both are measured before and after the runs, a tenth of "
-        "a\n"
-        "second each, with as many threads.",
+        "cache that holds them (memory). Both are measured before and after the runs, a tenth\n"
+        "of a second each, with as many threads.",
     .example =
         "mnv4 profile -m conv_small -t 1\n"
         "  mnv4 profile -m conv_small --html profile.html --trace trace.json",

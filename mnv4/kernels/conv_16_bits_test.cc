@@ -238,12 +238,8 @@ double Fp16SumOf(IsaSet isa, int channels, float weight, DType y) {
   for (int c = 0; c < channels; ++c) StoreElement(p.x, x.data(), c, 1);
   const ConvKernel& kernel = ConvKernels(isa).front();
   EXPECT_TRUE(kernel.accepts(p));
-  const AlignedBuffer packed(kernel.packed_bytes(p)), result(p.y.bytes());
   const std::vector<float> weights(ConvRefWeights(p), weight);
-  kernel.pack(p, weights.data(), {}, {}, packed.data());
-  kernel.run(p, {.x = x.data(), .packed = packed.data(), .y = result.data()}, 0, kernel.units(p, 1),
-             1);
-  return ElementAt(p.y, result.data(), 0);
+  return ElementAt(p.y, RunPlainly(kernel, p, x, weights).data(), 0);
 }
 
 TEST(ConvKernels, Fp16SumsPassItsRangeOnlyFromChunkToChunk) {
@@ -281,16 +277,7 @@ TEST(ConvKernels, Fp16LetsNanPassThroughClamps) {
       AlignedBuffer x(p.x.bytes());
       StoreElement(p.x, x.data(), p.x.Offset(0, 0, 0, 0) + 2, std::nan(""));
       const std::vector<float> weights(ConvRefWeights(p), 1.0f);
-      const auto run = [&](const ConvKernel& kernel) {
-        const AlignedBuffer packed(kernel.packed_bytes(p));
-        kernel.pack(p, weights.data(), {}, {}, packed.data());
-        const AlignedBuffer scratch(kernel.scratch_bytes(p));
-        AlignedBuffer y(p.y.bytes());
-        kernel.run(
-            p, {.x = x.data(), .packed = packed.data(), .y = y.data(), .scratch = scratch.data()},
-            0, kernel.units(p, 1), 1);
-        return y;
-      };
+      const auto run = [&](const ConvKernel& kernel) { return RunPlainly(kernel, p, x, weights); };
       for (const ConvKernel& kernel : ConvKernels(MachineIsas().back())) {
         if (kernel.needs == Isa::kScalar || !kernel.accepts(p)) continue;
         SCOPED_TRACE(fmt::format("{}, {}", kernel.name, Name(activation)));

@@ -127,16 +127,7 @@ void CompareAllOnOneValue(float value) {
       AlignedBuffer x(p.x.bytes());
       x.as<float>()[p.x.Offset(0, 0, 0, 3) + 2] = value;
       const std::vector<float> weights(ConvRefWeights(p), 1.0f);
-      const auto run = [&](const ConvKernel& kernel) {
-        const AlignedBuffer packed(kernel.packed_bytes(p));
-        kernel.pack(p, weights.data(), {}, {}, packed.data());
-        const AlignedBuffer scratch(kernel.scratch_bytes(p));
-        AlignedBuffer y(p.y.bytes());
-        kernel.run(
-            p, {.x = x.data(), .packed = packed.data(), .y = y.data(), .scratch = scratch.data()},
-            0, kernel.units(p, 1), 1);
-        return y;
-      };
+      const auto run = [&](const ConvKernel& kernel) { return RunPlainly(kernel, p, x, weights); };
       const AlignedBuffer expected = run(kConvRef);
       for (const IsaSet isa : MachineIsas()) {
         for (const ConvKernel& kernel : ConvKernels(isa)) {

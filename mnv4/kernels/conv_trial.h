@@ -64,6 +64,17 @@ inline std::string Describe(const ConvProblem& p) {
                      p.has_residual ? " + residual" : "");
 }
 
+// On one thread, without scale, bias and residual.
+inline AlignedBuffer RunPlainly(const ConvKernel& kernel, const ConvProblem& p,
+                                const AlignedBuffer& x, const std::vector<float>& weights) {
+  const AlignedBuffer packed(kernel.packed_bytes(p)), scratch(kernel.scratch_bytes(p));
+  kernel.pack(p, weights.data(), {}, {}, packed.data());
+  AlignedBuffer y(p.y.bytes());
+  kernel.run(p, {.x = x.data(), .packed = packed.data(), .y = y.data(), .scratch = scratch.data()},
+             0, kernel.units(p, 1), 1);
+  return y;
+}
+
 // Weights, inputs and the reference's answer to one problem.
 class Trial {
  public:

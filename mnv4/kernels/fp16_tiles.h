@@ -66,8 +66,8 @@ struct Fp16Finish {
 };
 void FinishFp16Tile(const Fp16Finish& finish, int pixels) noexcept;
 
-/// Winograd's planes (quads.h) of one block of x, [kPlanes][kFp16TileRows][16], from what lies
-/// before `quads` results side by side.
+/// Winograd's planes (quads.h) of one block, [kPlanes][kFp16TileRows][16], of `quads` quads of
+/// results side by side; x: the first pixel that they read.
 void FillFp16Planes(const uint16_t* x, int64_t row_stride, int quads, uint16_t* planes) noexcept;
 
 /// One row of what becomes of a tile of quads of one panel: y = clamp(sums + of_columns), even and
