@@ -151,6 +151,25 @@ TEST(ConvKernels, KeepDenormalsAndInfinities) {
   }
 }
 
+TEST(LaterWeights, AreFetchedOnceByWhoeverNeedsThem) {
+  const std::vector<std::byte> bytes(1003);
+  for (const int threads : {1, 2, 3, 5}) {
+    const int units = 7;
+    size_t at = 0;  // threads take their shares in order, layers the parts of each
+    for (int thread = 0; thread < threads; ++thread) {
+      const int begin = units * thread / threads, end = units * (thread + 1) / threads;
+      for (const double from : {0.0, 0.25, 0.9}) {
+        const double to = from == 0 ? 0.25 : from == 0.25 ? 0.9 : 1;
+        const auto part = LaterWeights{bytes, from, to}.PartOf(begin, end, units);
+        EXPECT_EQ(part.data(), bytes.data() + at);
+        at += part.size();
+      }
+    }
+    EXPECT_EQ(at, bytes.size());
+  }
+  EXPECT_TRUE(LaterWeights().PartOf(0, 1, 1).empty());
+}
+
 TEST(ConvKernels, ReferenceTakesWhatNoFastKernelDoes) {
   ConvProblem dilated = Depthwise(C16(1, 9, 9, 16), 3, 1, kTwo);
   dilated.dilation = {2, 2};

@@ -63,8 +63,10 @@ int GroupPanels(const ConvProblem& p) {
 
 template <class T>
 PanelSplit SplitOf(const ConvProblem& p, int threads) {
-  return SplitPanels(p, {.tile_pixels = kTilePixels<T>, .group_panels = GroupPanels<T>(p)},
-                     threads);
+  const SplitRule rule = {.tile_pixels = kTilePixels<T>,
+                          .group_panels = GroupPanels<T>(p),
+                          .chunk_bytes = ChunkBytes(p.y.panels() * BytesOfPanel<T>(p))};
+  return SplitPanels(p, rule, threads);
 }
 
 // Weights of 16 bits for tiles of float32: a group of panels is widened into the scratch before its
@@ -104,6 +106,7 @@ void RunOnRows(const ConvProblem& p, const ConvArgs& args, int begin, int end, i
 
   const int tap_blocks = (sum.depth + kBlock - 1) / kBlock, k_blocks = sum.taps * tap_blocks;
   const int group_lines = static_cast<int>(panel_bytes) * group_panels / kCacheLine;
+  std::span<const std::byte> later = args.later.PartOf(begin, end, split.units());
   int widened = -1;  // group in the scratch
   for (int unit = begin; unit < end;) {
     const PanelRun run = split.RunAt(unit, end);
@@ -121,6 +124,7 @@ void RunOnRows(const ConvProblem& p, const ConvArgs& args, int begin, int end, i
                                                        : panel + group_panels * panel_bytes;
     const int chunk_k_blocks = k_blocks * run.chunk_tiles;
     tile.prefetch_lines = next == nullptr ? 0 : (group_lines + chunk_k_blocks - 1) / chunk_k_blocks;
+    tile.prefetch_also = later.empty() ? 0 : later.data() - static_cast<const std::byte*>(next);
 
     const bool cuts = widens && MergesRows(p) && panels == kTilePanels &&
                       run.tile_end - run.tile_begin <= kCutTiles;
@@ -176,6 +180,9 @@ void RunOnRows(const ConvProblem& p, const ConvArgs& args, int begin, int end, i
         if (tile.residual.at != nullptr) tile.residual.Advance(pixels * kBlock);
         tile.prefetch += kCacheLine * tile_lines;
       }
+    }
+    if (run.tile_of_chunk + run.unit_end - unit == run.chunk_tiles) {  // the group's last
+      later = later.subspan(std::min(later.size(), static_cast<size_t>(group_lines) * kCacheLine));
     }
     unit = run.unit_end;
   }

@@ -33,6 +33,9 @@ constexpr int kTileRows = 1, kTilePixels = 14;  // + 5 + 1 of 32
 constexpr int kTileRows = 1, kTilePixels = 8;  // + 5 + 1 of 16
 #endif
 
+// So many panels of weights before they are used they begin to come.
+constexpr int kPanelsAhead = 4;
+
 // One block of channels of one image. Strides in elements, from a row to the next.
 template <class T>
 struct Map {
@@ -232,6 +235,9 @@ void Run(const ConvProblem& p, const ConvArgs& args, int begin, int end, int thr
     map.out = static_cast<T*>(args.y) + p.y.PanelOffset(block, image, 0, 0);
     map.bias = static_cast<const float*>(args.packed) + block * PanelFloats(p);
     map.weights = map.bias + kBlock;
+    for (int64_t i = 0; i < PanelFloats(p); i += kBlock) {  // of a panel soon to come
+      __builtin_prefetch(map.bias + kPanelsAhead * PanelFloats(p) + i);
+    }
     if (wider > 0) kTiles[width](map, oy_begin, oy_end, 0, wider);
     kTiles[width - 1](map, oy_begin, oy_end, wider * (width + 1), tiles - wider);
     for (int oy = oy_begin; oy < oy_end; ++oy) {

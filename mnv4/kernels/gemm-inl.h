@@ -70,6 +70,7 @@ struct Tile {
   ClampLimits limits;
   const std::byte* prefetch = nullptr;  ///< lines fetched into L2 meanwhile, `prefetch_lines`
   int prefetch_lines = 0;               ///< for every k-block
+  int64_t prefetch_also = 0;  ///< from each of them to another line, whose time is later; may be 0
 };
 
 /// What a tile of T may read and write besides float32: rows that compute in float32 serve fp16
@@ -201,6 +202,7 @@ HWY_NOINLINE void RunTile(const Tile<T>& tile, int64_t stride) {
 #endif
       for (int i = 0; i < tile.prefetch_lines; ++i, prefetch += kCacheLine) {
         __builtin_prefetch(prefetch, 0, 2);
+        __builtin_prefetch(prefetch + tile.prefetch_also, 0, 2);
       }
       // The next block of x comes into L1 meanwhile: too many rows for the hardware to follow, and
       // from L2 or beyond each block would be waited for.

@@ -91,6 +91,22 @@ struct ConvProblem {
   }
 };
 
+/// Weights that a layer further on would have to wait for; they come nearer meanwhile.
+struct LaterWeights {
+  std::span<const std::byte> bytes = {};
+  double from = 0, to = 0;  ///< of each thread's share of the bytes
+
+  /// What a thread that computes [begin, end) of `units` fetches: a part of its own share, since
+  /// what is in another one's cache is far away.
+  std::span<const std::byte> PartOf(int begin, int end, int units) const {
+    const auto at = [&](double of_share) {
+      const double units_before = begin + of_share * (end - begin);
+      return static_cast<size_t>(static_cast<double>(bytes.size()) * units_before / units);
+    };
+    return bytes.subspan(at(from), at(to) - at(from));
+  }
+};
+
 struct ConvArgs {
   const void* x = nullptr;
   const void* packed = nullptr;    ///< written by pack(), 64-byte aligned
@@ -98,6 +114,7 @@ struct ConvArgs {
   void* y = nullptr;
   void* scratch = nullptr;            ///< scratch_bytes() of this thread's own
   const void* next_packed = nullptr;  ///< weights of the next layer, to prefetch; may be null
+  LaterWeights later = {};            ///< kernels may leave them where they are
 };
 
 /// One way to compute a convolution.

@@ -128,7 +128,8 @@ void Session::RunStep(size_t index, int thread) noexcept {
         .residual = conv->residual < 0 ? nullptr : At<const void>(conv->residual),
         .y = At<void>(conv->y),
         .scratch = scratch,
-        .next_packed = conv->next_packed};
+        .next_packed = conv->next_packed,
+        .later = conv->later};
     spread(conv->kernel->units(conv->problem, threads), [&](int begin, int end) {
       conv->kernel->run(conv->problem, args, begin, end, threads);
     });
