@@ -66,11 +66,6 @@ PanelPair<T> PanelsOf(const Desc& desc, T* tensor, int panel, const PanelRun& ru
           .lines = lines};
 }
 
-template <class Y>
-HWY_NOINLINE void ActivateSums(Activation activation, float* sums, int count) {
-  Activate<Y>(activation, sums, count);
-}
-
 // Sums of products that wait for what comes after: residual, activation, rounding.
 template <class Y, class R>
 struct Unfinished {
@@ -86,7 +81,7 @@ struct Unfinished {
     if (count <= 0) return;
     pixels -= count;
     // Of a single panel the second half is whatever lies there, and is not used.
-    if (!IsClamp(activation)) ActivateSums<Y>(activation, sums, count * kGroupChannels);
+    if (!IsClamp(activation)) Activate<Y>(activation, sums, count * kGroupChannels);
     // The loops that nearly all pixels go through look at nothing but their values.
     if (panels == 1 || limits.hi < std::numeric_limits<float>::infinity()) {
       FinishPixels<Usual::kNo>(count);
