@@ -205,12 +205,14 @@ HWY_NOINLINE void RunTile(const Tile<T>& tile, int64_t stride) {
         __builtin_prefetch(prefetch + tile.prefetch_also, 0, 2);
       }
       // The next block of x comes into L1 meanwhile: too many rows for the hardware to follow, and
-      // from L2 or beyond each block would be waited for.
+      // from L2 or beyond each block would be waited for. Pixels of a picture share lines.
       const T* const next = left > kBlock             ? block + tile.x_block_stride
                             : tap + 1 < tile.num_taps ? tile.x + tile.taps[tap + 1]
                                                       : behind;
-      HWY_UNROLL(16)
-      for (int r = 0; r < kRows; ++r) __builtin_prefetch(next + r * row_stride);
+      if constexpr (kRowStride != 0) {
+        HWY_UNROLL(16)
+        for (int r = 0; r < kRows; ++r) __builtin_prefetch(next + r * row_stride);
+      }
       const int depth = std::min(left, kBlock);
       for (int k = 0; k < depth; k += kStep<T>) {
         AddProduct(sums, block + k, row_stride, weights, panel_stride);
