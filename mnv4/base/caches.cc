@@ -54,4 +54,9 @@ std::vector<Cache> DetectCaches(const std::string& root) {
   return caches;
 }
 
+const std::vector<Cache>& MachineCaches() {
+  static const std::vector<Cache> caches = DetectCaches("");
+  return caches;
+}
+
 }  // namespace mnv4

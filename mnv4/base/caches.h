@@ -19,7 +19,9 @@ struct Cache {
 };
 
 /// Those of the first CPU that hold data, nearest first. 32 kB and 1 MB of its own where the system
-/// does not tell. `root` holds sys/ ("" is the machine's own).
-std::vector<Cache> DetectCaches(const std::string& root = "");
+/// does not tell. `root` holds sys/.
+std::vector<Cache> DetectCaches(const std::string& root);
+/// The machine's own, looked up once: that takes 0.2 ms.
+const std::vector<Cache>& MachineCaches();
 
 }  // namespace mnv4

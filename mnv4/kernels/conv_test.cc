@@ -158,8 +158,7 @@ TEST(LaterWeights, AreFetchedOnceByWhoeverNeedsThem) {
     size_t at = 0;  // threads take their shares in order, layers the parts of each
     for (int thread = 0; thread < threads; ++thread) {
       const int begin = units * thread / threads, end = units * (thread + 1) / threads;
-      for (const double from : {0.0, 0.25, 0.9}) {
-        const double to = from == 0 ? 0.25 : from == 0.25 ? 0.9 : 1;
+      for (const auto& [from, to] : {std::pair(0.0, 0.25), {0.25, 0.9}, {0.9, 1.0}}) {
         const auto part = LaterWeights{bytes, from, to}.PartOf(begin, end, units);
         EXPECT_EQ(part.data(), bytes.data() + at);
         at += part.size();

@@ -52,13 +52,12 @@ void PackFp16(const ConvProblem& p, const float* oihw, std::span<const float> sc
 }
 #endif
 
-bool IsSinglePixel(const ConvProblem& p) { return p.y.n * p.y.h * p.y.w == 1; }
 template <class T>
 int GroupPanels(const ConvProblem& p) {
   if constexpr (std::is_same_v<T, F16>) {
-    return (IsSinglePixel(p) ? kFp16PixelPanels : 1) * kFp16Panel / kBlock;
+    return (p.single_pixel() ? kFp16PixelPanels : 1) * kFp16Panel / kBlock;
   }
-  return IsSinglePixel(p) ? kPixelPanels : kTilePanels;
+  return p.single_pixel() ? kPixelPanels : kTilePanels;
 }
 
 template <class T>
@@ -73,7 +72,7 @@ PanelSplit SplitOf(const ConvProblem& p, int threads) {
 // tiles use it, which costs less than a second set of tiles. A single pixel uses every weight once,
 // so its tiles widen while they sum, where the registers are enough.
 constexpr bool kPixelTilesWiden = HWY_TARGET != HWY_SSE4;
-bool WidensBefore(const ConvProblem& p) { return !kPixelTilesWiden || !IsSinglePixel(p); }
+bool WidensBefore(const ConvProblem& p) { return !kPixelTilesWiden || !p.single_pixel(); }
 
 // Widening into more than L1 takes 2.5 times as long. The sums of so few tiles that this counts
 // are cut into parts of so many blocks, whose widened weights are 24 KB (1024->256 at 64 pixels on
@@ -119,12 +118,13 @@ void RunOnRows(const ConvProblem& p, const ConvArgs& args, int begin, int end, i
     // A single pixel reads panels as fast as the hardware fetches them by itself: 1.5x faster.
     const bool last_group = unit - run.tile_of_chunk + run.chunk_tiles >= end;
     const void* next = last_group                      ? args.next_packed
-                       : IsSinglePixel(p)              ? nullptr
+                       : p.single_pixel()              ? nullptr
                        : run.group + 1 == split.groups ? packed
                                                        : panel + group_panels * panel_bytes;
     const int chunk_k_blocks = k_blocks * run.chunk_tiles;
     tile.prefetch_lines = next == nullptr ? 0 : (group_lines + chunk_k_blocks - 1) / chunk_k_blocks;
-    tile.prefetch_also = later.empty() ? 0 : later.data() - static_cast<const std::byte*>(next);
+    tile.prefetch_also =
+        next == nullptr || later.empty() ? 0 : later.data() - static_cast<const std::byte*>(next);
 
     const bool cuts = widens && MergesRows(p) && panels == kTilePanels &&
                       run.tile_end - run.tile_begin <= kCutTiles;

@@ -205,7 +205,8 @@ HWY_NOINLINE void RunTile(const Tile<T>& tile, int64_t stride) {
         __builtin_prefetch(prefetch + tile.prefetch_also, 0, 2);
       }
       // The next block of x comes into L1 meanwhile: too many rows for the hardware to follow, and
-      // from L2 or beyond each block would be waited for. Pixels of a picture share lines.
+      // from L2 or beyond each block would be waited for. Not a picture's, whose pixels share
+      // lines.
       const T* const next = left > kBlock             ? block + tile.x_block_stride
                             : tap + 1 < tile.num_taps ? tile.x + tile.taps[tap + 1]
                                                       : behind;

@@ -84,6 +84,7 @@ struct ConvProblem {
   bool pointwise() const {
     return kernel == Size2{1, 1} && stride == Size2{1, 1} && pad == Padding{} && groups == 1;
   }
+  bool single_pixel() const { return y.n * y.h * y.w == 1; }
   /// Whether results come in quads of 2 x 2, as Winograd's kernels compute them (quads.h).
   bool in_quads() const {
     return kernel == Size2{3, 3} && stride == Size2{2, 2} && dilation == Size2{1, 1} &&

@@ -241,8 +241,8 @@ inline bool IsClamp(Activation activation) {
 /// Applies a function of kVectors vectors to whole blocks in their place.
 template <int kVectors, class T, class Function>
 HWY_INLINE void Transform(T* values, int64_t count, Function function) {
-  constexpr int kStep = kVectors * kLanes;
-  for (; count >= kStep; count -= kStep, values += kStep) {
+  constexpr int kAtOnce = kVectors * kLanes;
+  for (; count >= kAtOnce; count -= kAtOnce, values += kAtOnce) {
     Vec v[kVectors];
     HWY_UNROLL(4)
     for (int i = 0; i < kVectors; ++i) v[i] = LoadAsF32(values + i * kLanes);

@@ -67,7 +67,7 @@ struct PanelSplit {
 inline int64_t BytesOfL2() {
   static const int64_t bytes = [] {
     int64_t l2 = 0;
-    for (const Cache& cache : DetectCaches()) {
+    for (const Cache& cache : MachineCaches()) {
       if (cache.level == 2) l2 = static_cast<int64_t>(cache.bytes) / std::max(1, cache.cpus / 2);
     }
     return l2;

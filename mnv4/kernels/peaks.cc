@@ -286,7 +286,7 @@ Peaks MeasurePeaks(IsaSet isa, ThreadPool& pool) {
   }
 
   size_t nearer = 0;  // what the levels before hold
-  for (const Cache& cache : DetectCaches()) {
+  for (const Cache& cache : MachineCaches()) {
     const size_t bytes = cache.BytesFor(peaks.threads);
     // Between the two sizes, and far from both: the nearer caches do not help, this one holds it.
     const auto probe =

@@ -130,14 +130,14 @@ void FetchSinglePixelsEarly(std::vector<Step>& steps) {
   for (const Step& step : steps) {
     if (const auto* conv = std::get_if<ConvStep>(&step.run)) bytes += conv->packed->size();
   }
-  if (bytes <= DetectCaches().back().bytes / kCacheShare) return;
+  if (bytes <= MachineCaches().back().bytes / kCacheShare) return;
 
   std::vector<kernels::LaterWeights> ahead;  // what nobody fetches yet, the last layer's first
   for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
     auto* conv = std::get_if<ConvStep>(&step->run);
     if (conv == nullptr) continue;
     const kernels::ConvProblem& p = conv->problem;
-    if (p.y.n * p.y.h * p.y.w == 1) {
+    if (p.single_pixel()) {
       ahead.push_back({.bytes = {conv->packed->data(), conv->packed->size()}, .to = 1});
     } else if (!ahead.empty() && p.groups == 1) {
       kernels::LaterWeights& later = ahead.front();
