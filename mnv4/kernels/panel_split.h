@@ -78,7 +78,7 @@ inline int64_t BytesOfL2() {
 /// How much of x one chunk reads: what stays in L2 while all panels pass, beside two groups of
 /// panels (256 KB each at most: the one in use and the next) and what is written. Every chunk reads
 /// all weights once more. From L2 that is cheap; from beyond, x may as well come from there too
-/// (2048->512 at 144 pixels, AMD Zen 5: 0.97 of the time of chunks that fit).
+/// (2048->512 at 144 pixels, AMD Zen 5: 0.98 of the time of chunks that fit).
 inline int64_t ChunkBytes(int64_t packed_bytes) {
   const int64_t l2 = BytesOfL2(), fits = std::max<int64_t>(l2 - (768 << 10), 256 << 10);
   return packed_bytes > l2 ? std::max(l2, fits) : fits;
