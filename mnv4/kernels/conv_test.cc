@@ -59,7 +59,7 @@ TEST(ConvKernels, DenseAgrees) {
   Trial(WithResidual(Conv(C16(1, 6, 6, 16), 16, 3, 1, kOne))).CompareAll();
 }
 
-// 3x3 with stride 2 and even sides of output.
+// 3x3 with stride 2 and even sides of output, of which some are multiples of 4.
 TEST(ConvKernels, WinogradAgrees) {
   for (const int width : {3, 4, 8, 27, 28, 30, 55, 56, 57, 58, 60, 64, 116}) {
     Trial(Conv(C16(1, 8, width, 16), 32, 3, 2, kOne)).CompareAll();
@@ -71,6 +71,7 @@ TEST(ConvKernels, WinogradAgrees) {
         .CompareAll();
   }
   Trial(With(Conv(C16(1, 56, 56, 32), 96, 3, 2, kOne), Activation::kRelu)).CompareAll();
+  Trial(With(Conv(C16(3, 40, 24, 32), 40, 3, 2, kOne), Activation::kRelu)).CompareAll();
   Trial(With(Conv(C16(1, 16, 16, 32), 24, 3, 2, kOne), Activation::kHardSigmoid)).CompareAll();
 }
 
@@ -81,7 +82,8 @@ TEST(ConvKernels, WinogradTakesTheNetworksDenseLayers) {
     const auto row = std::ranges::find_if(ConvKernels(isa), [&](const ConvKernel& k) {
       return k.x == p.x.layout && k.x_type == p.x.dtype && k.accepts(p);
     });
-    EXPECT_TRUE(std::string_view(row->name).starts_with("winograd")) << ToString(isa);
+    const auto name = HasFp16(isa) ? "winograd-2x2" : "winograd-4x4";
+    EXPECT_TRUE(std::string_view(row->name).starts_with(name)) << row->name << ToString(isa);
   }
 }
 

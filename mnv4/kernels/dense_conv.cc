@@ -224,9 +224,10 @@ bool AcceptsPointwise(const ConvProblem& p) {
   return p.pointwise() && AcceptsDense<T, Other>(p);
 }
 
-template <class T>
+template <class T, int kSide>
 bool AcceptsWinograd(const ConvProblem& p) {
-  return p.in_quads() && AcceptsDense<T>(p) && IsC16Of<T>(p.y) && KeepsZeroLanes(p.activation, p.y);
+  return p.in_squares(kSide) && AcceptsDense<T>(p) && IsC16Of<T>(p.y) &&
+         KeepsZeroLanes(p.activation, p.y);
 }
 
 template <class T>
@@ -267,21 +268,22 @@ constexpr ConvKernel Row(const char* name, Isa needs, Layout x,
   };
 }
 
-template <class T>
+template <class T, int kSide>
 constexpr ConvKernel WinogradRow(const char* name, Isa needs) {
-  ConvKernel row = Row<T>(name, needs, Layout::kC16, AcceptsWinograd<T>);
-  row.products = kPlanes / 36.0;
-  row.packed_bytes = [](const ConvProblem& p) { return PackedBytes<T>(OfPlanes(p)); };
-  row.scratch_bytes = WinogradScratch<T>;
+  ConvKernel row = Row<T>(name, needs, Layout::kC16, AcceptsWinograd<T, kSide>);
+  row.products = Squares<kSide>::kPlanes / (9.0 * kSide * kSide);
+  row.packed_bytes = [](const ConvProblem& p) { return PackedBytes<T>(OfPlanes<kSide>(p)); };
+  row.scratch_bytes = WinogradScratch<T, kSide>;
   row.pack = [](const ConvProblem& p, const float* oihw, std::span<const float> scale,
                 std::span<const float> bias, void* packed) {
-    kPack<T>(OfPlanes(p), WeightsOfPlanes(p, oihw).data(), scale, bias, packed);
+    kPack<T>(OfPlanes<kSide>(p), WeightsOfPlanes<kSide>(p, oihw).data(), scale, bias, packed);
   };
-  row.units = [](const ConvProblem& p, int) {
-    return p.y.n * (p.y.h / 2) * QuadTiles<T>(p).parts();
+  row.units = [](const ConvProblem& p, int threads) {
+    return SquareTiles<T, kSide>(p, threads).parts();
   };
-  row.run = [](const ConvProblem& p, const ConvArgs& args, int begin, int end, int) noexcept {
-    RunWinograd<T>(p, args, begin, end, BytesOfPanel<T>(OfPlanes(p)));
+  row.run = [](const ConvProblem& p, const ConvArgs& args, int begin, int end,
+               int threads) noexcept {
+    Winograd<T, kSide>(p, args, threads, BytesOfPanel<T>(OfPlanes<kSide>(p))).Run(begin, end);
   };
   return row;
 }
@@ -328,8 +330,9 @@ constinit const ConvKernel kPointwiseConv = Row<float>(
     "pointwise-" MNV4_TARGET_NAME, MNV4_TARGET_ISA, Layout::kC16, AcceptsPointwise<float>);
 constinit const ConvKernel kDenseConv =
     Row<float>("dense-" MNV4_TARGET_NAME, MNV4_TARGET_ISA, Layout::kC16, AcceptsDense<float>);
-constinit const ConvKernel kWinogradConv =
-    WinogradRow<float>("winograd-" MNV4_TARGET_NAME, MNV4_TARGET_ISA);
+constinit const ConvKernel kWinogradConv[] = {
+    WinogradRow<float, 4>("winograd-4x4-" MNV4_TARGET_NAME, MNV4_TARGET_ISA),
+    WinogradRow<float, 2>("winograd-2x2-" MNV4_TARGET_NAME, MNV4_TARGET_ISA)};
 constinit const ConvKernel kStemConv =
     Row<float>("stem-" MNV4_TARGET_NAME, MNV4_TARGET_ISA, Layout::kNhwc, AcceptsStem<float>);
 
@@ -358,7 +361,8 @@ constinit const ConvKernel kPointwiseConvFp16 =
     Row<F16>("pointwise-fp16", MNV4_TARGET_FP16, Layout::kC16, AcceptsPointwise<F16>);
 constinit const ConvKernel kDenseConvFp16 =
     Row<F16>("dense-fp16", MNV4_TARGET_FP16, Layout::kC16, AcceptsDense<F16>);
-constinit const ConvKernel kWinogradConvFp16 = WinogradRow<F16>("winograd-fp16", MNV4_TARGET_FP16);
+constinit const ConvKernel kWinogradConvFp16 =
+    WinogradRow<F16, 2>("winograd-2x2-fp16", MNV4_TARGET_FP16);
 constinit const ConvKernel kStemConvFp16 = [] {
   ConvKernel row = RoundedStem<F16>("stem-fp16", MNV4_TARGET_FP16);
   row.accepts = [](const ConvProblem& p) {

@@ -20,7 +20,7 @@ HWY_BEFORE_NAMESPACE();
 namespace mnv4::kernels::HWY_NAMESPACE {
 namespace {
 
-constexpr int kMaxTaps = 64;
+constexpr int kMaxTaps = 81;  // as many as Winograd's planes
 
 // What an output pixel sums over: taps, each of `depth` values that lie side by side. The picture's
 // rows are c_in values per pixel side by side, so one tap covers a whole row of the kernel, or all

@@ -7,7 +7,7 @@
 
 #include <utility>  // integer_sequence; no functions (see the header)
 
-#include "mnv4/kernels/quads.h"
+#include "mnv4/kernels/winograd.h"
 
 #if !defined(__AVX512FP16__) && !defined(__ARM_FEATURE_FP16_VECTOR_ARITHMETIC)
 #define MNV4_UNROLL  // nothing is in registers anyway
@@ -304,29 +304,29 @@ void FinishFp16Tile(const Fp16Finish& finish, int pixels) noexcept {
 
 void FillFp16Planes(const uint16_t* x, int64_t row_stride, int quads, uint16_t* planes) noexcept {
   constexpr int kLanes = kLanesOf<BlockVec>, kPlane = kFp16TileRows * kBlock;
-  const auto load = [&](const Half* at, BlockVec(&values)[kQuadValues])
-      __attribute__((always_inline)) {
+  constexpr int kValues = Squares<2>::kValues;
+  const auto load = [&](const Half* at, BlockVec(&values)[kValues]) __attribute__((always_inline)) {
     const BlockVec middle = Load<BlockVec>(at + 2 * row_stride);
     values[0] = Load<BlockVec>(at) - middle;
-    values[1] = Load<BlockVec>(at + row_stride);
+    values[1] = middle;
     values[2] = Load<BlockVec>(at + 4 * row_stride) - middle;
-    values[3] = Load<BlockVec>(at + 3 * row_stride);
-    values[4] = middle;
+    values[3] = Load<BlockVec>(at + row_stride);
+    values[4] = Load<BlockVec>(at + 3 * row_stride);
   };
   for (int i = 0; i < quads * kBlock; i += kLanes) {
     const auto* at = reinterpret_cast<const Half*>(x) + i / kBlock * 4 * kBlock + i % kBlock;
-    BlockVec middle[kQuadValues], values[kQuadValues];
+    BlockVec middle[kValues], values[kValues];
     load(at + 2 * kBlock, middle);
     MNV4_UNROLL
-    for (int column = 0; column < kQuadValues; ++column) {
-      const bool is_middle = column == 4, is_outer = column == 0 || column == 2;
-      if (!is_middle) load(at + (is_outer ? 2 * column : column) * kBlock, values);
+    for (int column = 0; column < kValues; ++column) {
+      const bool is_middle = column == 1, is_outer = column == 0 || column == 2;
+      if (!is_middle) load(at + (is_outer ? 2 * column : 2 * column - 5) * kBlock, values);
       MNV4_UNROLL
-      for (int row = 0; row < kQuadValues; ++row) {
+      for (int row = 0; row < kValues; ++row) {
         const BlockVec value = is_middle  ? middle[row]
                                : is_outer ? values[row] - middle[row]
                                           : values[row];
-        auto* const plane = reinterpret_cast<Half*>(planes) + kPlaneOf[row][column] * kPlane;
+        auto* const plane = reinterpret_cast<Half*>(planes) + kQuads.plane_of[row][column] * kPlane;
         Store(value, plane + i);
       }
     }

@@ -66,7 +66,7 @@ struct Fp16Finish {
 };
 void FinishFp16Tile(const Fp16Finish& finish, int pixels) noexcept;
 
-/// Winograd's planes (quads.h) of one block, [kPlanes][kFp16TileRows][16], of `quads` quads of
+/// Winograd's planes (winograd.h) of one block, [planes][kFp16TileRows][16], of `quads` quads of
 /// results side by side; x: the first pixel that they read.
 void FillFp16Planes(const uint16_t* x, int64_t row_stride, int quads, uint16_t* planes) noexcept;
 

@@ -85,10 +85,12 @@ struct ConvProblem {
     return kernel == Size2{1, 1} && stride == Size2{1, 1} && pad == Padding{} && groups == 1;
   }
   bool single_pixel() const { return y.n * y.h * y.w == 1; }
-  /// Whether results come in quads of 2 x 2, as Winograd's kernels compute them (quads.h).
-  bool in_quads() const {
+  /// Whether results come in squares of `side` x `side`, as Winograd's kernels compute them
+  /// (winograd.h).
+  bool in_squares(int side) const {
     return kernel == Size2{3, 3} && stride == Size2{2, 2} && dilation == Size2{1, 1} &&
-           groups == 1 && x.layout == Layout::kC16 && y.h % 2 == 0 && y.w % 2 == 0 && !has_residual;
+           groups == 1 && x.layout == Layout::kC16 && y.h % side == 0 && y.w % side == 0 &&
+           !has_residual;
   }
 };
 

@@ -33,9 +33,9 @@ namespace mnv4::kernels::HWY_NAMESPACE {
 namespace {
 
 const Tables& TargetTables() {
-  static const ConvKernel conv[] = {kPointwiseConv, kWinogradConv, kDenseConv,
-                                    kStemConv,      kDepthwise[0], kDepthwise[1],
-                                    kDepthwise[2],  kDepthwise[3], kConvRef};
+  static const ConvKernel conv[] = {
+      kPointwiseConv, kWinogradConv[0], kWinogradConv[1], kDenseConv,    kStemConv,
+      kDepthwise[0],  kDepthwise[1],    kDepthwise[2],    kDepthwise[3], kConvRef};
   static const AttentionKernel attention[] = {kAttention, kAttentionRef};
   static const PoolKernel pool[] = {kPool, kPoolRef};
   static const PointwiseKernel pointwise[] = {kPointwise, kPointwiseRef};
@@ -45,12 +45,13 @@ const Tables& TargetTables() {
 
 #if HWY_TARGET == HWY_AVX3
 const Tables& Bf16Tables() {
-  static const ConvKernel conv[] = {
-      kPointwiseConvBf16, kDenseConvBf16,     kStemConvBf16,      kDepthwiseBf16[0],
-      kDepthwiseBf16[1],  kDepthwiseBf16[2],  kDepthwiseBf16[3],  kDepthwiseLines[0],
-      kDepthwiseLines[1], kDepthwiseLines[2], kDepthwiseLines[3], kPointwiseConv,
-      kWinogradConv,      kDenseConv,         kStemConv,          kDepthwise[0],
-      kDepthwise[1],      kDepthwise[2],      kDepthwise[3],      kConvRef};
+  static const ConvKernel conv[] = {kPointwiseConvBf16, kDenseConvBf16,     kStemConvBf16,
+                                    kDepthwiseBf16[0],  kDepthwiseBf16[1],  kDepthwiseBf16[2],
+                                    kDepthwiseBf16[3],  kDepthwiseLines[0], kDepthwiseLines[1],
+                                    kDepthwiseLines[2], kDepthwiseLines[3], kPointwiseConv,
+                                    kWinogradConv[0],   kWinogradConv[1],   kDenseConv,
+                                    kStemConv,          kDepthwise[0],      kDepthwise[1],
+                                    kDepthwise[2],      kDepthwise[3],      kConvRef};
   static const PoolKernel pool[] = {kPoolBf16, kPoolRef};
   static const PointwiseKernel pointwise[] = {kPointwiseBf16, kPointwiseRef};
   static const Tables tables = {conv, TargetTables().attention, pool, pointwise};
@@ -75,9 +76,9 @@ const Tables& Fp16Tables() {
   static const ConvKernel conv[] = {kPointwiseConvFp16, kWinogradConvFp16, kDenseConvFp16,
                                     kStemConvFp16,      kDepthwiseFp16[0], kDepthwiseFp16[1],
                                     kDepthwiseFp16[2],  kDepthwiseFp16[3], kFloatConvFp16[0],
-                                    kWinogradConv,      kFloatConvFp16[1], kFloatConvFp16[2],
-                                    kDepthwise[0],      kDepthwise[1],     kDepthwise[2],
-                                    kDepthwise[3],      kConvRef};
+                                    kWinogradConv[0],   kWinogradConv[1],  kFloatConvFp16[1],
+                                    kFloatConvFp16[2],  kDepthwise[0],     kDepthwise[1],
+                                    kDepthwise[2],      kDepthwise[3],     kConvRef};
   static const AttentionKernel attention[] = {kAttentionFp16, kAttention, kAttentionRef};
   static const PoolKernel pool[] = {kPoolFp16, kPoolRef};
   static const PointwiseKernel pointwise[] = {kPointwiseFp16, kPointwiseRef};

@@ -1,11 +1,12 @@
-/// Convolutions of 3x3 with stride 2 by 25 products for every 36: the minimal filter F(2, 2)
-/// (Winograd 1980; Lavin and Gray 2016, section 4) on the even taps of both dimensions. Two results
-/// side by side,
-///   y0 = w0 x0 + w1 x1 + w2 x2  and  y1 = w0 x2 + w1 x3 + w2 x4, have a product in common:
-///   y0 = w0 (x0 - x2) + w1 x1 + (w0 + w2) x2  and  y1 = w2 (x4 - x2) + w1 x3 + (w0 + w2) x2.
-/// In two dimensions a quad of 2 x 2 results takes 25 values, each of which lies in a plane of its
-/// own, and nine sums of products with them: four that belong to one result, four that two have in
-/// common, and one that all have. Each of the nine is a tile as of any dense convolution.
+/// Convolutions of 3x3 with stride 2 by fewer products than they are defined with: minimal filters
+/// (Winograd 1980; Lavin and Gray 2016, section 4) on the even inputs of both dimensions. Two
+/// results side by side,
+///   y0 = w0 x0 + w1 x1 + w2 x2  and  y1 = w0 x2 + w1 x3 + w2 x4, have a product in common, F(2,
+///   2): y0 = w0 (x0 - x2) + w1 x1 + (w0 + w2) x2  and  y1 = w2 (x4 - x2) + w1 x3 + (w0 + w2) x2.
+/// Four take five products with combinations of even inputs, F(4, 2), and four with odd inputs. In
+/// two dimensions a square of 2 x 2 results takes 25 of 36 products, one of 4 x 4 takes 81 of 144.
+/// Its values lie each in a plane of its own; products that belong to the same results are one sum,
+/// and each sum is a tile as of any dense convolution.
 
 #if defined(MNV4_KERNELS_WINOGRAD_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef MNV4_KERNELS_WINOGRAD_INL_H_
@@ -22,231 +23,409 @@
 #include "mnv4/kernels/fp16_panels-inl.h"
 #include "mnv4/kernels/gemm-inl.h"
 #include "mnv4/kernels/panel_split.h"
-#include "mnv4/kernels/quads.h"
+#include "mnv4/kernels/winograd.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace mnv4::kernels::HWY_NAMESPACE {
 namespace {
 
+template <int kSide>
+constexpr Squares<kSide> kSquares = {};
+template <>
+constexpr Squares<2> kSquares<2> = kQuads;
+template <>
+constexpr Squares<4> kSquares<4> = kSixteens;
+
 /// The convolution whose taps are the planes: its weights are what is packed.
-inline ConvProblem OfPlanes(ConvProblem p) {
-  p.kernel = {1, kPlanes};
+template <int kSide>
+ConvProblem OfPlanes(ConvProblem p) {
+  p.kernel = {1, Squares<kSide>::kPlanes};
   return p;
 }
 /// Those weights, OIHW.
-inline std::vector<float> WeightsOfPlanes(const ConvProblem& p, const float* oihw) {
+template <int kSide>
+std::vector<float> WeightsOfPlanes(const ConvProblem& p, const float* oihw) {
+  constexpr int kValues = Squares<kSide>::kValues, kPlanes = Squares<kSide>::kPlanes;
   const int64_t pairs = int64_t{p.y.c} * p.x.c;  // of channels
   std::vector<float> weights(static_cast<size_t>(pairs) * kPlanes);
   float* of_pair = weights.data();
   for (int64_t pair = 0; pair < pairs; ++pair, oihw += 9, of_pair += kPlanes) {
-    for (int value = 0; value < kPlanes; ++value) {
-      const int row = value / kQuadValues, column = value % kQuadValues;
-      for (int tap = 0; tap < 9; ++tap) {
-        if (kHasWeight[row][tap / 3] && kHasWeight[column][tap % 3]) {
-          of_pair[kPlaneOf[row][column]] += oihw[tap];
+    for (int row = 0; row < kValues; ++row) {
+      for (int column = 0; column < kValues; ++column) {
+        double weight = 0;
+        for (int tap = 0; tap < 9; ++tap) {
+          weight += kSquares<kSide>.weights[row][tap / 3] *
+                    kSquares<kSide>.weights[column][tap % 3] * oihw[tap];
         }
+        of_pair[kSquares<kSide>.plane_of[row][column]] = static_cast<float>(weight);
       }
     }
   }
   return weights;
 }
 
-/// Panels that are computed at once, of up to kTilePixels quads side by side.
+/// Panels that are computed at once, of up to kTilePixels squares.
 template <class T>
-constexpr int kQuadPanels = std::is_same_v<T, F16> ? kFp16Panel / kBlock : kTilePanels;
+constexpr int kSquarePanels = std::is_same_v<T, F16> ? kFp16Panel / kBlock : kTilePanels;
 
-/// The planes of a tile of quads lie [blocks of x][kPlanes][kTilePixels][16].
+/// The planes of a tile of squares lie [blocks of x][planes][kTilePixels][16].
 template <class T>
 constexpr int kPlane = kTilePixels<T>* kBlock;
 template <class T>
 constexpr Offsets kPlaneOffsets = [] {
   Offsets offsets = {};
-  for (int plane = 0; plane < kPlanes; ++plane) offsets.at[plane] = plane * kPlane<T>;
+  for (int plane = 0; plane < kMaxTaps; ++plane) offsets.at[plane] = plane * kPlane<T>;
   return offsets;
 }();
-/// Its sums lie [kQuadSums][panels][quads][16], in fp16 [kQuadSums][quads][32].
-template <class T>
-constexpr int kSumsOfTile = kQuadSums* kQuadPanels<T>* kPlane<T>;
+/// Its sums lie [sums][panels][squares][16], in fp16 [sums][squares][32].
+template <class T, int kSide>
+constexpr int kSumsOfTile =
+    Squares<kSide>::kSums* Squares<kSide>::kSums* kSquarePanels<T>* kPlane<T>;
 
-/// Where the results of a tile of quads go. Strides in elements.
+/// Where the results of squares side by side go. Strides in elements.
 template <class T>
-struct QuadRows {
-  T* rows[2];
-  int64_t block_stride;
+struct SquareRows {
+  T* first;
+  int64_t row_stride, block_stride;
   ClampLimits limits;
 };
 
-// The values of five that lie `stride` apart.
-HWY_INLINE void LoadValues(const float* x, int64_t stride, Vec (&values)[kQuadValues]) {
-  const Vec middle = hn::Load(kF32, x + 2 * stride);
-  values[0] = hn::Sub(hn::Load(kF32, x), middle);
-  values[1] = hn::Load(kF32, x + stride);
-  values[2] = hn::Sub(hn::Load(kF32, x + 4 * stride), middle);
-  values[3] = hn::Load(kF32, x + 3 * stride);
-  values[4] = middle;
+// The values of the even inputs of one dimension, in their place.
+HWY_INLINE void CombineEven(Vec (&x)[3]) {
+  x[0] = hn::Sub(x[0], x[1]);
+  x[2] = hn::Sub(x[2], x[1]);
+}
+HWY_INLINE void CombineEven(Vec (&x)[5]) {
+  const Vec half = hn::Set(kF32, 0.5f), times = hn::Set(kF32, 1.5f);
+  const Vec of_1_3 = hn::Add(x[1], x[3]), of_3_2 = hn::Sub(x[3], x[2]);
+  const Vec outer[2] = {hn::Add(x[0], x[3]), hn::Add(x[4], x[1])};
+  const Vec inner[2] = {hn::Add(x[1], x[2]), hn::Add(x[2], x[3])};
+  const Vec of_2_1 = hn::Sub(x[2], x[1]);
+  x[0] = hn::NegMulAdd(times, inner[0], outer[0]);
+  x[4] = hn::NegMulAdd(times, inner[1], outer[1]);
+  const Vec middle = x[2];
+  x[2] = hn::NegMulAdd(hn::Set(kF32, 2), x[1], of_3_2);
+  x[1] = hn::NegMulAdd(hn::Set(kF32, 2.5f), middle, of_1_3);
+  x[3] = hn::MulAdd(half, of_2_1, x[3]);
 }
 
-/// Fills the planes of one block.
-HWY_NOINLINE void FillPlanes(const float* x, int64_t row_stride, int quads, float* planes) {
-  const auto store = [&](int column, const Vec(&values)[kQuadValues], int i) HWY_ATTR {
-    HWY_UNROLL(8)
-    for (int row = 0; row < kQuadValues; ++row) {
-      hn::Store(values[row], kF32, planes + kPlaneOf[row][column] * kPlane<float> + i);
-    }
+// The results of one dimension.
+HWY_INLINE void CombineSums(const Vec (&sums)[3], Vec (&y)[2]) {
+  y[0] = hn::Add(sums[0], sums[2]);
+  y[1] = hn::Add(sums[1], sums[2]);
+}
+HWY_INLINE void CombineSums(const Vec (&sums)[7], Vec (&y)[4]) {
+  const auto plus = [](Vec sum, float a, Vec of_half, float b, Vec of_2) HWY_ATTR {
+    return hn::MulAdd(hn::Set(kF32, b), of_2, hn::MulAdd(hn::Set(kF32, a), of_half, sum));
   };
-  for (int i = 0; i < quads * kBlock; i += kLanes) {
-    const float* const at = x + i / kBlock * 4 * kBlock + i % kBlock;
-    Vec middle[kQuadValues], values[kQuadValues];
-    LoadValues(at + 2 * kBlock, row_stride, middle);
-    store(4, middle, i);
-    HWY_UNROLL(2)
-    for (int column = 0; column < 4; column += 2) {
-      LoadValues(at + 2 * column * kBlock, row_stride, values);
+  y[0] = hn::Add(hn::Add(sums[0], sums[4]), hn::Add(sums[5], sums[6]));
+  y[1] = plus(hn::Sub(sums[1], sums[4]), 1.0f / 2, sums[5], 2, sums[6]);
+  y[2] = plus(hn::Add(sums[2], sums[4]), 1.0f / 4, sums[5], 4, sums[6]);
+  y[3] = plus(hn::Sub(sums[3], sums[4]), 1.0f / 8, sums[5], 8, sums[6]);
+}
+
+/// Fills the planes of one block, of squares side by side whose first input is x.
+template <int kSide>
+HWY_NOINLINE void FillPlanes(const float* x, int64_t row_stride, int squares, float* planes) {
+  constexpr int kEven = Squares<kSide>::kEven;
+  for (int i = 0; i < squares * kBlock; i += kLanes) {
+    const float* const at = x + i / kBlock * 2 * kSide * kBlock + i % kBlock;
+    const auto load = [&](int row, int column) HWY_ATTR {
+      return hn::Load(kF32, at + row * row_stride + column * kBlock);
+    };
+    const auto store = [&](int row, int column, Vec value) HWY_ATTR {
+      hn::Store(value, kF32, planes + kSquares<kSide>.plane_of[row][column] * kPlane<float> + i);
+    };
+    if constexpr (kSide > 2) {  // more rows than the hardware follows: the next square's come now
+      HWY_UNROLL(16)
+      for (int row = 0; row < 2 * kSide + 1; ++row) {
+        HWY_UNROLL(16)
+        for (int column = 2 * kSide + 1; column <= 4 * kSide; ++column) {
+          __builtin_prefetch(at + row * row_stride + column * kBlock);
+        }
+      }
+    }
+    Vec even[kEven][kEven];  // [column][row]
+    HWY_UNROLL(8)
+    for (int column = 0; column < kEven; ++column) {
       HWY_UNROLL(8)
-      for (int row = 0; row < kQuadValues; ++row) values[row] = hn::Sub(values[row], middle[row]);
-      store(column, values, i);
-      LoadValues(at + (column + 1) * kBlock, row_stride, values);
-      store(column + 1, values, i);
+      for (int row = 0; row < kEven; ++row) even[column][row] = load(2 * row, 2 * column);
+      CombineEven(even[column]);
+    }
+    HWY_UNROLL(8)
+    for (int row = 0; row < kEven; ++row) {
+      Vec of_row[kEven];
+      HWY_UNROLL(8)
+      for (int column = 0; column < kEven; ++column) of_row[column] = even[column][row];
+      CombineEven(of_row);
+      HWY_UNROLL(8)
+      for (int column = 0; column < kEven; ++column) store(row, column, of_row[column]);
+    }
+    HWY_UNROLL(8)
+    for (int odd = 0; odd < kSide; ++odd) {
+      Vec of_column[kEven], of_row[kEven];
+      HWY_UNROLL(8)
+      for (int j = 0; j < kEven; ++j) of_column[j] = load(2 * j, 2 * odd + 1);
+      CombineEven(of_column);
+      HWY_UNROLL(8)
+      for (int j = 0; j < kEven; ++j) store(j, kEven + odd, of_column[j]);
+      HWY_UNROLL(8)
+      for (int j = 0; j < kEven; ++j) of_row[j] = load(2 * odd + 1, 2 * j);
+      CombineEven(of_row);
+      HWY_UNROLL(8)
+      for (int j = 0; j < kEven; ++j) store(kEven + odd, j, of_row[j]);
+      HWY_UNROLL(8)
+      for (int j = 0; j < kSide; ++j) store(kEven + odd, kEven + j, load(2 * odd + 1, 2 * j + 1));
     }
   }
 }
 
-// The results of one block from its sums, `stride` elements apart.
-HWY_NOINLINE void FinishQuads(const float* sums, int64_t stride, int quads, const float* bias,
-                              const QuadRows<float>& y, int block) {
+/// Computes the sums of `panels` of a tile of squares; tile.x are its planes.
+template <int kSide>
+void SumSquares(int squares, int panels, Tile<float>& tile, float* sums) {
+  const float* const weights = tile.weights;
+  tile.y = {.at = sums, .dtype = DType::kF32, .block_stride = int64_t{squares} * kBlock};
+  const int tap_blocks = (tile.depth + kBlock - 1) / kBlock;
+  for (const auto& of_row : kSquares<kSide>.sums) {
+    for (const auto& sum : of_row) {
+      tile.taps = kPlaneOffsets<float>.at + sum.first_plane;
+      tile.num_taps = sum.planes;
+      tile.weights = weights + sum.first_plane * tile.depth * kBlock;
+      RunPanels(squares, panels, tile, kBlock);
+      tile.y.Advance(panels * tile.y.block_stride);
+      tile.prefetch += kCacheLine * tile.prefetch_lines * sum.planes * tap_blocks;
+    }
+  }
+  tile.weights = weights;
+}
+
+// The results of one block of `count` squares from their sums, `stride` elements apart.
+template <int kSide>
+HWY_NOINLINE void FinishSquares(const float* sums, int64_t stride, int count, const float* bias,
+                                const SquareRows<float>& y) {
+  constexpr int kSums = Squares<kSide>::kSums;
   const Vec lo = hn::Set(kF32, y.limits.lo), hi = hn::Set(kF32, y.limits.hi);
-  for (int i = 0; i < quads * kBlock; i += kLanes) {
-    const auto sum_of = [&](int row, int column) HWY_ATTR {
-      return hn::Load(kF32, sums + (row * kQuadResults + column) * stride + i);
-    };
-    const Vec all = hn::Add(sum_of(kBoth, kBoth), hn::Load(kF32, bias + i % kBlock));
-    const Vec of_column[2] = {sum_of(kBoth, kFirst), sum_of(kBoth, kSecond)};
-    HWY_UNROLL(2)
-    for (int row = 0; row < 2; ++row) {
-      const Vec of_row = hn::Add(all, sum_of(row, kBoth));
-      float* const to = y.rows[row] + block * y.block_stride + i / kBlock * 2 * kBlock + i % kBlock;
-      HWY_UNROLL(2)
-      for (int column = 0; column < 2; ++column) {
-        const Vec sum = hn::Add(sum_of(row, column), hn::Add(of_row, of_column[column]));
-        hn::Store(Clamp(sum, lo, hi), kF32, to + column * kBlock);
+  for (int i = 0; i < count * kBlock; i += kLanes) {
+    Vec of_columns[kSums][kSide];
+    HWY_UNROLL(8)
+    for (int column = 0; column < kSums; ++column) {
+      Vec of_column[kSums];
+      HWY_UNROLL(8)
+      for (int row = 0; row < kSums; ++row) {
+        of_column[row] = hn::Load(kF32, sums + (row * kSums + column) * stride + i);
+      }
+      CombineSums(of_column, of_columns[column]);
+    }
+    float* at = y.first + i / kBlock * kSide * kBlock + i % kBlock;
+    HWY_UNROLL(8)
+    for (int row = 0; row < kSide; ++row, at += y.row_stride) {
+      Vec of_row[kSums], results[kSide];
+      HWY_UNROLL(8)
+      for (int column = 0; column < kSums; ++column) of_row[column] = of_columns[column][row];
+      CombineSums(of_row, results);
+      HWY_UNROLL(8)
+      for (int column = 0; column < kSide; ++column) {
+        const Vec result = hn::Add(results[column], hn::Load(kF32, bias + i % kBlock));
+        hn::Store(Clamp(result, lo, hi), kF32, at + column * kBlock);
       }
     }
   }
 }
-
-/// Computes `panels` of a tile of quads; tile.x are its planes.
-inline void RunQuads(int quads, int panels, Tile<float>& tile, float* sums,
-                     const QuadRows<float>& y) {
-  const float* const weights = tile.weights;
-  tile.y.block_stride = int64_t{quads} * kBlock;
-  const int64_t sum_stride = panels * tile.y.block_stride;
-  const int tap_blocks = (tile.depth + kBlock - 1) / kBlock;
-  for (int i = 0; i < kQuadSums; ++i) {
-    const QuadSum& sum = kQuadSum[i / kQuadResults][i % kQuadResults];
-    tile.taps = kPlaneOffsets<float>.at + sum.first_plane;
-    tile.num_taps = sum.planes;
-    tile.weights = weights + sum.first_plane * tile.depth * kBlock;
-    tile.y.at = sums + i * sum_stride;
-    RunPanels(quads, panels, tile, kBlock);
-    tile.prefetch += kCacheLine * tile.prefetch_lines * sum.planes * tap_blocks;
-  }
-  for (int i = 0; i < panels; ++i) {
-    FinishQuads(sums + i * tile.y.block_stride, sum_stride, quads,
-                weights - kBlock + i * tile.panel_stride, y, i);
+/// Those of `panels`, of the squares of a tile from `first` on.
+template <int kSide>
+void FinishSquares(const float* sums, int squares, int first, int count, int panels,
+                   const Tile<float>& tile, SquareRows<float> y) {
+  const int64_t block_stride = int64_t{squares} * kBlock;
+  for (int i = 0; i < panels; ++i, y.first += y.block_stride) {
+    FinishSquares<kSide>(sums + i * block_stride + first * kBlock, panels * block_stride, count,
+                         tile.weights - kBlock + i * tile.panel_stride, y);
   }
 }
 
 #ifdef MNV4_TARGET_FP16
-inline void FillPlanes(const F16* x, int64_t row_stride, int quads, F16* planes) {
+template <int>
+void FillPlanes(const F16* x, int64_t row_stride, int quads, F16* planes) {
   FillFp16Planes(reinterpret_cast<const uint16_t*>(x), row_stride, quads,
                  reinterpret_cast<uint16_t*>(planes));
 }
 
+// Sums of quads: of one row or column of results each, and of both.
+constexpr int kBoth = 2;
+
+template <class Half>
+Half* Fp16SumsAt(Half* sums, int squares, int row, int column) {
+  return sums + (row * Squares<2>::kSums + column) * squares * kFp16Panel;
+}
+
 // Sums go on from the sums that they are to be added to.
-inline void RunQuads(int quads, int panels, Tile<F16>& tile, F16* sums, const QuadRows<F16>& y) {
+template <int>
+void SumSquares(int squares, int, Tile<F16>& tile, F16* sums) {
   alignas(kCacheLine) uint16_t bias[kFp16Panel];
   RoundBias(tile, bias);
-  auto* const all = reinterpret_cast<uint16_t*>(sums);
   const auto at = [&](int row, int column) {
-    return all + (row * kQuadResults + column) * quads * kFp16Panel;
+    return Fp16SumsAt(reinterpret_cast<uint16_t*>(sums), squares, row, column);
   };
   const auto add = [&](int row, int column, const uint16_t* terms, int64_t term_stride) {
-    const QuadSum& sum = kQuadSum[row][column];
+    const auto& sum = kQuads.sums[row][column];
     Fp16Tile fp16 = Fp16TileOf(tile);
     fp16.taps = kPlaneOffsets<F16>.at + sum.first_plane;
     fp16.num_taps = sum.planes;
     fp16.weights += sum.first_plane * tile.depth * kFp16Panel;
     fp16.terms = terms;
     fp16.term_stride = term_stride;
-    SumInFp16(quads, kBlock, fp16, at(row, column));
+    SumInFp16(squares, kBlock, fp16, at(row, column));
     tile.prefetch = fp16.prefetch;
   };
   add(kBoth, kBoth, bias, 0);
-  for (const int column : {kFirst, kSecond}) add(kBoth, column, kFp16Zeros, 0);
-  for (const int row : {kFirst, kSecond}) {
+  for (const int column : {0, 1}) add(kBoth, column, kFp16Zeros, 0);
+  for (const int row : {0, 1}) {
     add(row, kBoth, at(kBoth, kBoth), kFp16Panel);
-    for (const int column : {kFirst, kSecond}) add(row, column, at(row, kBoth), kFp16Panel);
-    FinishFp16Quads({.sums = {at(row, kFirst), at(row, kSecond)},
-                     .of_columns = {at(kBoth, kFirst), at(kBoth, kSecond)},
-                     .y = reinterpret_cast<uint16_t*>(y.rows[row]),
-                     .y_block_stride = panels == kQuadPanels<F16> ? y.block_stride : 0,
+    for (const int column : {0, 1}) add(row, column, at(row, kBoth), kFp16Panel);
+  }
+}
+template <int>
+void FinishSquares(const F16* sums, int squares, int first, int count, int panels, const Tile<F16>&,
+                   const SquareRows<F16>& y) {
+  const auto at = [&](int row, int column) {
+    return Fp16SumsAt(reinterpret_cast<const uint16_t*>(sums), squares, row, column) +
+           first * kFp16Panel;
+  };
+  for (const int row : {0, 1}) {
+    FinishFp16Quads({.sums = {at(row, 0), at(row, 1)},
+                     .of_columns = {at(kBoth, 0), at(kBoth, 1)},
+                     .y = reinterpret_cast<uint16_t*>(y.first + row * y.row_stride),
+                     .y_block_stride = panels == kSquarePanels<F16> ? y.block_stride : 0,
                      .lo = y.limits.lo,
                      .hi = y.limits.hi},
-                    quads);
+                    count);
   }
 }
 #endif
 
-/// A unit is a tile of quads of one row.
-template <class T>
-EvenSplit QuadTiles(const ConvProblem& p) {
-  const int quads = p.y.w / 2;
-  return {quads, (quads + kTilePixels<T> - 1) / kTilePixels<T>};
+/// A unit is a tile of squares that follow each other in reading order.
+template <class T, int kSide>
+EvenSplit SquareTiles(const ConvProblem& p, int threads) {
+  const int squares = p.y.n * (p.y.h / kSide) * (p.y.w / kSide);
+  const int tiles = (squares + kTilePixels<T> - 1) / kTilePixels<T>;
+  return {squares, std::min(squares, (tiles + threads - 1) / threads * threads)};
 }
-template <class T>
+template <class T, int kSide>
+int PlanesOfTile(const ConvProblem& p) {
+  return p.x.blocks() * Squares<kSide>::kPlanes * kPlane<T>;
+}
+/// Tiles whose planes lie in the scratch together, if there are more panels than are computed at
+/// once: weights that leave L2 until the next tile then serve all of these.
+template <class T, int kSide>
+int TilesAtOnce(const ConvProblem& p) {
+  const auto bytes = static_cast<int64_t>(sizeof(T)) * PlanesOfTile<T, kSide>(p);
+  const auto tiles = static_cast<int>(BytesOfL2() / 2 / bytes);
+  return p.y.panels() > kSquarePanels<T> ? std::max(1, tiles) : 1;
+}
+template <class T, int kSide>
 size_t WinogradScratch(const ConvProblem& p) {
-  return static_cast<size_t>(p.x.blocks() * kPlanes * kPlane<T> + kSumsOfTile<T>) * sizeof(T);
+  const int planes = TilesAtOnce<T, kSide>(p) * PlanesOfTile<T, kSide>(p);
+  return static_cast<size_t>(planes + kSumsOfTile<T, kSide>) * sizeof(T);
 }
 
-template <class T>
-void RunWinograd(const ConvProblem& p, const ConvArgs& args, int begin, int end,
-                 int64_t panel_bytes) {
-  auto* const planes = static_cast<T*>(args.scratch);
-  auto* const sums = planes + p.x.blocks() * kPlanes * kPlane<T>;
-  const EvenSplit tiles = QuadTiles<T>(p);
-  Tile<T> tile;
-  tile.x = planes;
-  tile.depth = p.x.c;
-  tile.x_block_stride = kPlanes * kPlane<T>;
-  tile.panel_stride = panel_bytes / static_cast<int64_t>(sizeof(T));
-  tile.limits = LimitsOf(Activation::kNone);
-  for (int unit = begin; unit < end; ++unit) {
-    const int of_row = unit % tiles.parts(), row = unit / tiles.parts();  // of all images
-    const int image = row / (p.y.h / 2), oy = row % (p.y.h / 2) * 2;
-    const int quads = tiles.Size(of_row), ox = tiles.Begin(of_row) * 2;
-    for (int block = 0; block < p.x.blocks(); ++block) {
-      const int64_t first = p.x.Offset(block, image, 2 * oy - p.pad.top, 2 * ox - p.pad.left);
-      FillPlanes(static_cast<const T*>(args.x) + first, p.x.columns() * kBlock, quads,
-                 planes + block * kPlanes * kPlane<T>);
-    }
-    tile.prefetch = static_cast<const std::byte*>(args.next_packed);
-    tile.prefetch_lines = unit + 1 == end && args.next_packed != nullptr ? 1 : 0;
-    for (int block = 0; block < p.y.blocks(); block += kQuadPanels<T>) {
-      const int panels = std::min(kQuadPanels<T>, p.y.blocks() - block);
-      const auto* const panel = static_cast<const std::byte*>(args.packed) + block * panel_bytes;
-      tile.weights = reinterpret_cast<const T*>(panel + kCacheLine);
-      T* const first = static_cast<T*>(args.y) + p.y.Offset(block, image, oy, ox);
-      const QuadRows<T> y = {
-          {first, first + p.y.columns() * kBlock}, p.y.block_stride(), LimitsOf(p.activation)};
-      RunQuads(quads, panels, tile, sums, y);
-      for (T* of_row_at : y.rows) {
-        for (int i = 0; i < panels; ++i, of_row_at += y.block_stride) {
-          ActivateStored(p.activation, of_row_at, 2 * quads * kBlock);
-        }
+template <class T, int kSide>
+class Winograd {
+ public:
+  Winograd(const ConvProblem& p, const ConvArgs& args, int threads, int64_t panel_bytes)
+      : p_(p),
+        args_(args),
+        panel_bytes_(panel_bytes),
+        tiles_(SquareTiles<T, kSide>(p, threads)),
+        sums_(static_cast<T*>(args.scratch) +
+              TilesAtOnce<T, kSide>(p) * PlanesOfTile<T, kSide>(p)) {
+    tile_.depth = p.x.c;
+    tile_.x_block_stride = PlanesOfTile<T, kSide>(p) / p.x.blocks();
+    tile_.panel_stride = panel_bytes / static_cast<int64_t>(sizeof(T));
+    tile_.limits = LimitsOf(Activation::kNone);
+  }
+
+  void Run(int begin, int end) {
+    const int at_once = TilesAtOnce<T, kSide>(p_);
+    for (int unit = begin; unit < end; unit += at_once) {
+      const int units = std::min(at_once, end - unit);
+      for (int i = 0; i < units; ++i) Fill(unit + i, PlanesOf(i));
+      for (int block = 0; block < p_.y.blocks(); block += kSquarePanels<T>) {
+        const int panels = std::min(kSquarePanels<T>, p_.y.blocks() - block);
+        const bool last = block + panels == p_.y.blocks();
+        Fetch(unit == begin && !last        ? PanelAt(block + panels)
+              : unit + units == end && last ? static_cast<const std::byte*>(args_.next_packed)
+                                            : nullptr,
+              panels, units);
+        for (int i = 0; i < units; ++i) Compute(unit + i, PlanesOf(i), block, panels);
       }
     }
   }
-}
+
+ private:
+  // Squares side by side of a tile, the first of which is its `first`.
+  struct Row {
+    int first, count, image, oy, ox;
+  };
+  template <class Each>
+  void ForEachRow(int unit, Each each) const {
+    const int row_squares = p_.y.w / kSide, image_rows = p_.y.h / kSide;
+    for (int first = 0, count; first < tiles_.Size(unit); first += count) {
+      const int square = tiles_.Begin(unit) + first;
+      const int row = square / row_squares, column = square % row_squares;
+      count = std::min(tiles_.Size(unit) - first, row_squares - column);
+      each(Row{first, count, row / image_rows, row % image_rows * kSide, column * kSide});
+    }
+  }
+
+  T* PlanesOf(int i) const {
+    return static_cast<T*>(args_.scratch) + i * PlanesOfTile<T, kSide>(p_);
+  }
+  const std::byte* PanelAt(int block) const {
+    return static_cast<const std::byte*>(args_.packed) + block * panel_bytes_;
+  }
+
+  // The next panels come from afar meanwhile, a few lines for every k-block of the tiles.
+  void Fetch(const std::byte* next, int panels, int tiles) {
+    const int k_blocks = tiles * p_.x.blocks() * Squares<kSide>::kPlanes;
+    const int lines = static_cast<int>(panels * panel_bytes_) / kCacheLine;
+    tile_.prefetch = next;
+    tile_.prefetch_lines = next == nullptr ? 0 : (lines + k_blocks - 1) / k_blocks;
+  }
+
+  void Fill(int unit, T* planes) const {
+    ForEachRow(unit, [&](const Row& row) {
+      for (int block = 0; block < p_.x.blocks(); ++block) {
+        const int64_t at =
+            p_.x.Offset(block, row.image, 2 * row.oy - p_.pad.top, 2 * row.ox - p_.pad.left);
+        FillPlanes<kSide>(static_cast<const T*>(args_.x) + at, p_.x.columns() * kBlock, row.count,
+                          planes + block * tile_.x_block_stride + row.first * kBlock);
+      }
+    });
+  }
+
+  void Compute(int unit, const T* planes, int block, int panels) {
+    const int squares = tiles_.Size(unit);
+    tile_.x = planes;
+    tile_.weights = reinterpret_cast<const T*>(PanelAt(block) + kCacheLine);
+    SumSquares<kSide>(squares, panels, tile_, sums_);
+    ForEachRow(unit, [&](const Row& row) {
+      const SquareRows<T> y = {
+          static_cast<T*>(args_.y) + p_.y.Offset(block, row.image, row.oy, row.ox),
+          p_.y.columns() * kBlock, p_.y.block_stride(), LimitsOf(p_.activation)};
+      FinishSquares<kSide>(sums_, squares, row.first, row.count, panels, tile_, y);
+      for (int i = 0; i < kSide * panels; ++i) {
+        T* const results = y.first + i % kSide * y.row_stride + i / kSide * y.block_stride;
+        ActivateStored(p_.activation, results, kSide * row.count * kBlock);
+      }
+    });
+  }
+
+  const ConvProblem& p_;
+  const ConvArgs& args_;
+  const int64_t panel_bytes_;
+  const EvenSplit tiles_;
+  T* const sums_;
+  Tile<T> tile_;
+};
 
 }  // namespace
 }  // namespace mnv4::kernels::HWY_NAMESPACE

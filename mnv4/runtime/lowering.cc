@@ -8,7 +8,7 @@
 
 #include "mnv4/base/check.h"
 #include "mnv4/base/error.h"
-#include "mnv4/kernels/quads.h"
+#include "mnv4/kernels/winograd.h"
 #include "mnv4/runtime/conv_source.h"
 #include "mnv4/runtime/fp16_range.h"
 
@@ -175,7 +175,7 @@ class Lowering {
   }
 
   bool MayOverflow(const ConvSource& source, NodeId id) {
-    const bool quads = WithDescs(source.problem, id).in_quads();
+    const bool quads = WithDescs(source.problem, id).in_squares(2);
     std::vector<float> copy;
     return MayPassFp16(WeightsOf(graph_, source, copy), FloatsIfAny(source.scale),
                        FloatsIfAny(source.bias), static_cast<size_t>(graph_.at(id).type.shape[3]),
