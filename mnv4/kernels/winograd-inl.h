@@ -77,10 +77,11 @@ constexpr Offsets kPlaneOffsets = [] {
   for (int plane = 0; plane < kMaxTaps; ++plane) offsets.at[plane] = plane * kPlane<T>;
   return offsets;
 }();
-/// Its sums lie [sums][panels][squares][16], in fp16 [sums][squares][32].
+/// Its sums lie [sums][kSquarePanels][kTilePixels][16], in fp16 [sums][squares][32].
+template <class T>
+constexpr int kSum = kSquarePanels<T>* kPlane<T>;
 template <class T, int kSide>
-constexpr int kSumsOfTile =
-    Squares<kSide>::kSums* Squares<kSide>::kSums* kSquarePanels<T>* kPlane<T>;
+constexpr int kSumsOfTile = Squares<kSide>::kSums* Squares<kSide>::kSums* kSum<T>;
 
 /// Where the results of squares side by side go. Strides in elements.
 template <class T>
@@ -128,11 +129,12 @@ HWY_INLINE void CombineSums(const Vec (&sums)[7], Vec (&y)[4]) {
 template <int kSide>
 HWY_NOINLINE void FillPlanes(const float* x, int64_t row_stride, int squares, float* planes) {
   constexpr int kEven = Squares<kSide>::kEven;
+  const float* rows[2 * kSide + 1];
+  for (int row = 0; row <= 2 * kSide; ++row) rows[row] = x + row * row_stride;
   for (int i = 0; i < squares * kBlock; i += kLanes) {
-    const float* const at = x + i / kBlock * 2 * kSide * kBlock + i % kBlock;
-    const auto load = [&](int row, int column) HWY_ATTR {
-      return hn::Load(kF32, at + row * row_stride + column * kBlock);
-    };
+    const int64_t at = i / kBlock * 2 * kSide * kBlock + i % kBlock;
+    const auto load = [&](int row, int column)
+                          HWY_ATTR { return hn::Load(kF32, rows[row] + at + column * kBlock); };
     const auto store = [&](int row, int column, Vec value) HWY_ATTR {
       hn::Store(value, kF32, planes + kSquares<kSide>.plane_of[row][column] * kPlane<float> + i);
     };
@@ -141,7 +143,7 @@ HWY_NOINLINE void FillPlanes(const float* x, int64_t row_stride, int squares, fl
       for (int row = 0; row < 2 * kSide + 1; ++row) {
         HWY_UNROLL(16)
         for (int column = 2 * kSide + 1; column <= 4 * kSide; ++column) {
-          __builtin_prefetch(at + row * row_stride + column * kBlock);
+          __builtin_prefetch(rows[row] + at + column * kBlock);
         }
       }
     }
@@ -184,7 +186,7 @@ HWY_NOINLINE void FillPlanes(const float* x, int64_t row_stride, int squares, fl
 template <int kSide>
 void SumSquares(int squares, int panels, Tile<float>& tile, float* sums) {
   const float* const weights = tile.weights;
-  tile.y = {.at = sums, .dtype = DType::kF32, .block_stride = int64_t{squares} * kBlock};
+  tile.y = {.at = sums, .dtype = DType::kF32, .block_stride = kPlane<float>};
   const int tap_blocks = (tile.depth + kBlock - 1) / kBlock;
   for (const auto& of_row : kSquares<kSide>.sums) {
     for (const auto& sum : of_row) {
@@ -192,16 +194,16 @@ void SumSquares(int squares, int panels, Tile<float>& tile, float* sums) {
       tile.num_taps = sum.planes;
       tile.weights = weights + sum.first_plane * tile.depth * kBlock;
       RunPanels(squares, panels, tile, kBlock);
-      tile.y.Advance(panels * tile.y.block_stride);
+      tile.y.Advance(kSum<float>);
       tile.prefetch += kCacheLine * tile.prefetch_lines * sum.planes * tap_blocks;
     }
   }
   tile.weights = weights;
 }
 
-// The results of one block of `count` squares from their sums, `stride` elements apart.
+// The results of one block of `count` squares.
 template <int kSide>
-HWY_NOINLINE void FinishSquares(const float* sums, int64_t stride, int count, const float* bias,
+HWY_NOINLINE void FinishSquares(const float* sums, int count, const float* bias,
                                 const SquareRows<float>& y) {
   constexpr int kSums = Squares<kSide>::kSums;
   const Vec lo = hn::Set(kF32, y.limits.lo), hi = hn::Set(kF32, y.limits.hi);
@@ -212,7 +214,7 @@ HWY_NOINLINE void FinishSquares(const float* sums, int64_t stride, int count, co
       Vec of_column[kSums];
       HWY_UNROLL(8)
       for (int row = 0; row < kSums; ++row) {
-        of_column[row] = hn::Load(kF32, sums + (row * kSums + column) * stride + i);
+        of_column[row] = hn::Load(kF32, sums + (row * kSums + column) * kSum<float> + i);
       }
       CombineSums(of_column, of_columns[column]);
     }
@@ -233,11 +235,10 @@ HWY_NOINLINE void FinishSquares(const float* sums, int64_t stride, int count, co
 }
 /// Those of `panels`, of the squares of a tile from `first` on.
 template <int kSide>
-void FinishSquares(const float* sums, int squares, int first, int count, int panels,
+void FinishSquares(const float* sums, int, int first, int count, int panels,
                    const Tile<float>& tile, SquareRows<float> y) {
-  const int64_t block_stride = int64_t{squares} * kBlock;
   for (int i = 0; i < panels; ++i, y.first += y.block_stride) {
-    FinishSquares<kSide>(sums + i * block_stride + first * kBlock, panels * block_stride, count,
+    FinishSquares<kSide>(sums + i * kPlane<float> + first * kBlock, count,
                          tile.weights - kBlock + i * tile.panel_stride, y);
   }
 }
