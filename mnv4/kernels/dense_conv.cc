@@ -167,6 +167,7 @@ void RunOnRows(const ConvProblem& p, const ConvArgs& args, int begin, int end, i
         if (in_16_bits && !widens) {
           stored->run_pixel(panels, tile);
         } else {
+          tile.next = tile.taps[0] + pixels * pixel_stride;
           RunPanels(pixels, panels, tile, pixel_stride);
         }
         for (int of_group = 0; last && of_group < panels; ++of_group) {

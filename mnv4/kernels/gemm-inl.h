@@ -59,6 +59,7 @@ struct Tile {
   int num_taps = 1;
   int depth = 0;               ///< channels of one tap, in blocks of 16 (the last may be shorter)
   int64_t x_block_stride = 0;  ///< from a block to the next
+  int64_t next = 0;  ///< from x to where the first tap of the tile that follows begins
   /// Of the first panel: [taps][depth / kStep][16][kStep], behind 16 floats of bias if `biased`.
   const T* weights = nullptr;
   bool biased = false;
@@ -191,7 +192,7 @@ HWY_NOINLINE void RunTile(const Tile<T>& tile, int64_t stride) {
   }
 
   const std::byte* prefetch = tile.prefetch;
-  const T* const behind = tile.x + tile.taps[0] + kRows * row_stride;  // the tile that follows
+  const T* const behind = tile.x + tile.next;  // the tile that follows
   for (int tap = 0; tap < tile.num_taps; ++tap) {
     const T* HWY_RESTRICT block = tile.x + tile.taps[tap];
     for (int left = tile.depth; left > 0; left -= kBlock) {

@@ -192,6 +192,7 @@ void SumSquares(int squares, int panels, Tile<float>& tile, float* sums) {
     for (const auto& sum : of_row) {
       tile.taps = kPlaneOffsets<float>.at + sum.first_plane;
       tile.num_taps = sum.planes;
+      tile.next = int64_t{sum.first_plane + sum.planes} * kPlane<float>;
       tile.weights = weights + sum.first_plane * tile.depth * kBlock;
       RunPanels(squares, panels, tile, kBlock);
       tile.y.Advance(kSum<float>);
