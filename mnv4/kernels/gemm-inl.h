@@ -59,7 +59,7 @@ struct Tile {
   int num_taps = 1;
   int depth = 0;               ///< channels of one tap, in blocks of 16 (the last may be shorter)
   int64_t x_block_stride = 0;  ///< from a block to the next
-  int64_t next = 0;  ///< from x to where the first tap of the tile that follows begins
+  int64_t next = 0;            ///< from x to where the first tap of the tile that follows begins
   /// Of the first panel: [taps][depth / kStep][16][kStep], behind 16 floats of bias if `biased`.
   const T* weights = nullptr;
   bool biased = false;
