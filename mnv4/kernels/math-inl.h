@@ -144,26 +144,28 @@ HWY_INLINE void EvaluatePolynomial(const float (&coefficients)[kTerms], const Ve
   }
 }
 
-/// x * normal_cdf(x), exact GELU; absolute error below 8e-7, half of it the result's own rounding.
-/// normal_cdf(x) = 0.5 + x P(x^2) for |x| <= 5.4, P the minimax polynomial of degree 13 in
-/// t = 2 x^2 / 5.4^2 - 1, bent so that the ends clamp to exactly 0 and 1.
+/// x * normal_cdf(x), exact GELU; absolute error below 9e-7, half of it the result's own rounding.
+/// normal_cdf(x) = 0.5 + x P(x^2) / Q(x^2) for |x| <= 5.4, P and Q the minimax polynomials of
+/// degree 5, bent so that the ends clamp to exactly 0 and 1. A polynomial alone would be of degree
+/// 13: the division takes less (AVX-512, AMD Zen 5: 0.78 of the time).
 template <int kVectors>
 HWY_INLINE void Gelu(Vec (&x)[kVectors]) {
   constexpr float kEnd = 5.4f;
-  constexpr float kPolynomial[] = {-0.00066148746f, 0.0020058637f, -0.0022213566f, 0.0024092947f,
-                                   -0.0056050136f,  0.010315702f,  -0.014527595f,  0.019470902f,
-                                   -0.02560923f,    0.032137137f,  -0.039220847f,  0.04849876f,
-                                   -0.06532765f,    0.13092811f};
-  Vec z[kVectors], t[kVectors], p[kVectors];
+  constexpr float kP[] = {2.51195242e-08f, 6.34129128e-06f, 0.00015040423f,
+                          0.00457112631f,  0.0319359228f,   0.398942411f};
+  constexpr float kQ[] = {1.26493195e-06f, 6.82750396e-05f, 0.00178182593f,
+                          0.0275769681f,   0.246719211f,    1};
+  Vec z[kVectors], square[kVectors], p[kVectors], q[kVectors];
   HWY_UNROLL(4)
   for (int v = 0; v < kVectors; ++v) {
     z[v] = Clamp(x[v], hn::Set(kF32, -kEnd), hn::Set(kF32, kEnd));
-    t[v] = hn::MulAdd(hn::Mul(z[v], z[v]), hn::Set(kF32, 2 / (kEnd * kEnd)), hn::Set(kF32, -1.0f));
+    square[v] = hn::Mul(z[v], z[v]);
   }
-  EvaluatePolynomial(kPolynomial, t, p);
+  EvaluatePolynomial(kP, square, p);
+  EvaluatePolynomial(kQ, square, q);
   HWY_UNROLL(4)
   for (int v = 0; v < kVectors; ++v) {
-    const Vec cdf = hn::MulAdd(z[v], p[v], hn::Set(kF32, 0.5f));
+    const Vec cdf = hn::Add(hn::Div(hn::Mul(z[v], p[v]), q[v]), hn::Set(kF32, 0.5f));
     x[v] = hn::Mul(x[v], Clamp(cdf, hn::Zero(kF32), hn::Set(kF32, 1.0f)));
   }
 }
