@@ -72,9 +72,10 @@ std::optional<Profile> Measure(const model::Model& model, const ProfileSettings&
   runtime::Session session(
       engine.PlanFor(settings.batch_size, settings.height, settings.width, &pool), pool);
   const runtime::Plan& plan = session.plan();
+  const SyntheticInput input(plan.input_shape());
   std::vector<double> seconds(plan.steps().size());
   for (int i = 0; i < settings.warmup && !interrupt.Interrupted(); ++i) {
-    FillInput(session);
+    input.CopyTo(session);
     session.Run(seconds);
   }
   // Before and after: other work may disturb one of the two.
@@ -85,11 +86,8 @@ std::optional<Profile> Measure(const model::Model& model, const ProfileSettings&
   Clock::time_point first;
   for (int i = 0; i < settings.repetitions; ++i) {
     if (interrupt.Interrupted()) return std::nullopt;
-    FillInput(session);
+    input.CopyTo(session);
     std::fill(seconds.begin(), seconds.end(), 0);
-    // Wakes the threads that parked while the input was filled. Else the first step would pay for
-    // it, or be done by one thread while this one is busy waking it, before the clock starts.
-    pool.RunSteps(1, [](size_t, int) noexcept {});
     if (i == 0) first = Clock::now();
     ProfiledRun run = {.start_ms = MillisecondsSince(first), .ms = 0, .step_ms = {}};
     const Clock::time_point start = Clock::now();
