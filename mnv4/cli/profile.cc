@@ -75,7 +75,7 @@ std::optional<Profile> Measure(const model::Model& model, const ProfileSettings&
   const SyntheticInput input(plan.input_shape());
   std::vector<double> seconds(plan.steps().size());
   for (int i = 0; i < settings.warmup && !interrupt.Interrupted(); ++i) {
-    input.CopyTo(session);
+    input.CopyTo(session, pool);
     session.Run(seconds);
   }
   // Before and after: other work may disturb one of the two.
@@ -86,7 +86,7 @@ std::optional<Profile> Measure(const model::Model& model, const ProfileSettings&
   Clock::time_point first;
   for (int i = 0; i < settings.repetitions; ++i) {
     if (interrupt.Interrupted()) return std::nullopt;
-    input.CopyTo(session);
+    input.CopyTo(session, pool);
     std::fill(seconds.begin(), seconds.end(), 0);
     if (i == 0) first = Clock::now();
     ProfiledRun run = {.start_ms = MillisecondsSince(first), .ms = 0, .step_ms = {}};

@@ -2,12 +2,12 @@
 
 #include <cstdint>
 
+#include "mnv4/base/check.h"
+
 namespace mnv4::cli {
 
-SyntheticInput::SyntheticInput(const Shape& input_shape) {
-  int64_t count = 1;
-  for (const int64_t dimension : input_shape) count *= dimension;
-  values_.resize(static_cast<size_t>(count));
+SyntheticInput::SyntheticInput(const Shape& input_shape)
+    : values_(static_cast<size_t>(NumElements(input_shape))) {
   uint32_t state = 1;
   for (float& value : values_) {
     state = state * 1664525 + 1013904223;                       // Numerical Recipes' generator
@@ -15,18 +15,21 @@ SyntheticInput::SyntheticInput(const Shape& input_shape) {
   }
 }
 
-void SyntheticInput::CopyTo(runtime::Session& session) const {
+void SyntheticInput::CopyTo(runtime::Session& session, ThreadPool& pool) const {
   const Shape& shape = session.plan().input_shape();
-  const float* values = values_.data();
-  for (int image = 0; image < shape[0]; ++image) {
-    const runtime::Session::Input input = session.input(image);
-    for (int64_t y = 0; y < shape[1]; ++y) {
-      for (int64_t x = 0; x < shape[2]; ++x, values += shape[3]) {
-        float* const pixel = input.data + y * input.row_stride + x * input.pixel_stride;
-        for (int64_t c = 0; c < shape[3]; ++c) pixel[c] = values[c];
+  MNV4_CHECK(values_.size() == static_cast<size_t>(NumElements(shape)));
+  const int64_t height = shape[1], width = shape[2], channels = shape[3], rows = shape[0] * height;
+  pool.RunSteps(1, [&](size_t, int thread) noexcept {
+    const int64_t end = rows * (thread + 1) / pool.threads();
+    for (int64_t row = rows * thread / pool.threads(); row < end; ++row) {
+      const runtime::Session::Input input = session.input(static_cast<int>(row / height));
+      const float* values = &values_[static_cast<size_t>(row * width * channels)];
+      float* const out = input.data + row % height * input.row_stride;
+      for (int64_t x = 0; x < width; ++x, values += channels) {
+        for (int64_t c = 0; c < channels; ++c) out[x * input.pixel_stride + c] = values[c];
       }
     }
-  }
+  });
 }
 
 }  // namespace mnv4::cli

@@ -3,20 +3,20 @@
 
 #include <vector>
 
+#include "mnv4/base/thread_pool.h"
 #include "mnv4/runtime/session.h"
 
 namespace mnv4::cli {
 
-/// Values like those of normalised pictures, the same every time. Made once: that takes so long
-/// that the threads of a session would fall asleep between two runs, and the next one wait for
-/// them.
+/// Values like those of normalised pictures, the same every time.
 class SyntheticInput {
  public:
   /// input_shape: NHWC, as Plan::input_shape() is.
   explicit SyntheticInput(const Shape& input_shape);
 
-  /// To be done before every run: a run uses the memory for other tensors too.
-  void CopyTo(runtime::Session& session) const;
+  /// To be done before every run: a run uses the memory for other tensors too. By all threads of
+  /// the session's pool, which would else fall asleep, and the run would wait until they are awake.
+  void CopyTo(runtime::Session& session, ThreadPool& pool) const;
 
  private:
   std::vector<float> values_;

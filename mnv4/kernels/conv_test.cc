@@ -66,9 +66,12 @@ TEST(ConvKernels, WinogradAgrees) {
     Trial(Conv(C16(2, 4, width, 24), 48, 3, 2, kSame3)).CompareAll();
   }
   for (const int channels : {1, 3, 15, 17, 24, 40, 70}) {
-    Trial(With(Conv(C16(1, 8, 12, 32), channels, 3, 2, kOne), Activation::kRelu6)).CompareAll();
-    Trial(With(Conv(C16(3, 8, 12, channels), 32, 3, 2, kOne), Activation::kGelu, kOne))
-        .CompareAll();
+    for (const int width : {12, 16}) {
+      Trial(With(Conv(C16(1, 8, width, 32), channels, 3, 2, kOne), Activation::kRelu6))
+          .CompareAll();
+      Trial(With(Conv(C16(3, 8, width, channels), 32, 3, 2, kOne), Activation::kGelu, kOne))
+          .CompareAll();
+    }
   }
   Trial(With(Conv(C16(1, 56, 56, 32), 96, 3, 2, kOne), Activation::kRelu)).CompareAll();
   Trial(With(Conv(C16(3, 40, 24, 32), 40, 3, 2, kOne), Activation::kRelu)).CompareAll();
@@ -144,6 +147,31 @@ void CompareAllOnOneValue(float value) {
 
 // What PyTorch does: a NaN is no number after ReLU either, and spoils only what it touches.
 TEST(ConvKernels, LetNanPassThroughClamps) { CompareAllOnOneValue(std::nanf("")); }
+
+// Winograd's squares of 4 x 4 share what they compute: there it may spoil the whole square.
+TEST(ConvKernels, NanStaysInItsSquare) {
+  const ConvProblem p = Conv(C16(1, 8, 24, 16), 32, 3, 2, kOne);  // 4 x 12 results
+  AlignedBuffer x = RandomTensor(p.x, 1);
+  x.as<float>()[p.x.Offset(0, 0, 4, 12) + 2] = std::nanf("");  // the middle of the second square
+  const std::vector<float> weights(ConvRefWeights(p), 1.0f);
+  const AlignedBuffer expected = RunPlainly(kConvRef, p, x, weights);
+  for (const IsaSet isa : MachineIsas()) {
+    for (const ConvKernel& kernel : ConvKernels(isa)) {
+      if (kernel.x != p.x.layout || kernel.x_type != DType::kF32 || !kernel.accepts(p)) continue;
+      SCOPED_TRACE(kernel.name);
+      const AlignedBuffer y = RunPlainly(kernel, p, x, weights);
+      for (int64_t i = 0; i < p.y.elements(); ++i) {
+        const float value = y.as<float>()[i], wanted = expected.as<float>()[i];
+        const bool in_square = i / kBlock % p.y.w / 4 == 1;
+        if (std::isnan(wanted) || (!in_square && std::isnan(value))) {
+          EXPECT_EQ(std::isnan(value), std::isnan(wanted)) << "element " << i;
+        } else if (!in_square) {
+          EXPECT_NEAR(value, wanted, 1e-4) << "element " << i;
+        }
+      }
+    }
+  }
+}
 
 TEST(ConvKernels, KeepDenormalsAndInfinities) {
   using Limits = std::numeric_limits<float>;

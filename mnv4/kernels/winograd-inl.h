@@ -1,10 +1,11 @@
 /// Convolutions of 3x3 with stride 2 by fewer products than they are defined with: minimal filters
 /// (Winograd 1980; Lavin and Gray 2016, section 4) on the even inputs of both dimensions. Two
-/// results side by side,
-///   y0 = w0 x0 + w1 x1 + w2 x2  and  y1 = w0 x2 + w1 x3 + w2 x4, have a product in common, F(2,
-///   2): y0 = w0 (x0 - x2) + w1 x1 + (w0 + w2) x2  and  y1 = w2 (x4 - x2) + w1 x3 + (w0 + w2) x2.
-/// Four take five products with combinations of even inputs, F(4, 2), and four with odd inputs. In
-/// two dimensions a square of 2 x 2 results takes 25 of 36 products, one of 4 x 4 takes 81 of 144.
+/// results side by side, y0 = w0 x0 + w1 x1 + w2 x2 and y1 = w0 x2 + w1 x3 + w2 x4, have a product
+/// in common:
+///   y0 = w0 (x0 - x2) + w1 x1 + (w0 + w2) x2  and  y1 = w2 (x4 - x2) + w1 x3 + (w0 + w2) x2.
+/// That is F(2, 2); four take five products with combinations of even inputs, F(4, 2), and four
+/// with odd inputs. In two dimensions a square of 2 x 2 results takes 25 of 36 products, one of
+/// 4 x 4 takes 81 of 144.
 /// Its values lie each in a plane of its own; products that belong to the same results are one sum,
 /// and each sum is a tile as of any dense convolution.
 
@@ -30,11 +31,16 @@ namespace mnv4::kernels::HWY_NAMESPACE {
 namespace {
 
 template <int kSide>
-constexpr Squares<kSide> kSquares = {};
-template <>
-constexpr Squares<2> kSquares<2> = kQuads;
-template <>
-constexpr Squares<4> kSquares<4> = kSixteens;
+constexpr const Squares<kSide>& TableOf() {
+  static_assert(Squares<kSide>::kPlanes <= kMaxTaps);
+  if constexpr (kSide == 2) {
+    return kQuads;
+  } else {
+    return kSixteens;
+  }
+}
+template <int kSide>
+constexpr const Squares<kSide>& kTable = TableOf<kSide>();
 
 /// The convolution whose taps are the planes: its weights are what is packed.
 template <int kSide>
@@ -54,10 +60,10 @@ std::vector<float> WeightsOfPlanes(const ConvProblem& p, const float* oihw) {
       for (int column = 0; column < kValues; ++column) {
         double weight = 0;
         for (int tap = 0; tap < 9; ++tap) {
-          weight += kSquares<kSide>.weights[row][tap / 3] *
-                    kSquares<kSide>.weights[column][tap % 3] * oihw[tap];
+          weight += kTable<kSide>.weights[row][tap / 3] * kTable<kSide>.weights[column][tap % 3] *
+                    oihw[tap];
         }
-        of_pair[kSquares<kSide>.plane_of[row][column]] = static_cast<float>(weight);
+        of_pair[kTable<kSide>.plane_of[row][column]] = static_cast<float>(weight);
       }
     }
   }
@@ -77,7 +83,7 @@ constexpr Offsets kPlaneOffsets = [] {
   for (int plane = 0; plane < kMaxTaps; ++plane) offsets.at[plane] = plane * kPlane<T>;
   return offsets;
 }();
-/// Its sums lie [sums][kSquarePanels][kTilePixels][16], in fp16 [sums][squares][32].
+/// Its sums lie [sums][kSquarePanels][kTilePixels][16], in fp16 [sums][kTilePixels][32].
 template <class T>
 constexpr int kSum = kSquarePanels<T>* kPlane<T>;
 template <class T, int kSide>
@@ -136,9 +142,10 @@ HWY_NOINLINE void FillPlanes(const float* x, int64_t row_stride, int squares, fl
     const auto load = [&](int row, int column)
                           HWY_ATTR { return hn::Load(kF32, rows[row] + at + column * kBlock); };
     const auto store = [&](int row, int column, Vec value) HWY_ATTR {
-      hn::Store(value, kF32, planes + kSquares<kSide>.plane_of[row][column] * kPlane<float> + i);
+      hn::Store(value, kF32, planes + kTable<kSide>.plane_of[row][column] * kPlane<float> + i);
     };
-    if constexpr (kSide > 2) {  // more rows than the hardware follows: the next square's come now
+    // More rows than the hardware follows: the next square's come now.
+    if (kSide > 2 && i % kBlock == 0) {
       HWY_UNROLL(16)
       for (int row = 0; row < 2 * kSide + 1; ++row) {
         HWY_UNROLL(16)
@@ -188,7 +195,7 @@ void SumSquares(int squares, int panels, Tile<float>& tile, float* sums) {
   const float* const weights = tile.weights;
   tile.y = {.at = sums, .dtype = DType::kF32, .block_stride = kPlane<float>};
   const int tap_blocks = (tile.depth + kBlock - 1) / kBlock;
-  for (const auto& of_row : kSquares<kSide>.sums) {
+  for (const auto& of_row : kTable<kSide>.sums) {
     for (const auto& sum : of_row) {
       tile.taps = kPlaneOffsets<float>.at + sum.first_plane;
       tile.num_taps = sum.planes;
@@ -204,8 +211,8 @@ void SumSquares(int squares, int panels, Tile<float>& tile, float* sums) {
 
 // The results of one block of `count` squares.
 template <int kSide>
-HWY_NOINLINE void FinishSquares(const float* sums, int count, const float* bias,
-                                const SquareRows<float>& y) {
+HWY_NOINLINE void FinishBlock(const float* sums, int count, const float* bias,
+                              const SquareRows<float>& y) {
   constexpr int kSums = Squares<kSide>::kSums;
   const Vec lo = hn::Set(kF32, y.limits.lo), hi = hn::Set(kF32, y.limits.hi);
   for (int i = 0; i < count * kBlock; i += kLanes) {
@@ -234,13 +241,13 @@ HWY_NOINLINE void FinishSquares(const float* sums, int count, const float* bias,
     }
   }
 }
-/// Those of `panels`, of the squares of a tile from `first` on.
+/// Those of `panels` of a tile, of its squares from `first` on.
 template <int kSide>
-void FinishSquares(const float* sums, int, int first, int count, int panels,
-                   const Tile<float>& tile, SquareRows<float> y) {
+void FinishSquares(const float* sums, int first, int count, int panels, const Tile<float>& tile,
+                   SquareRows<float> y) {
   for (int i = 0; i < panels; ++i, y.first += y.block_stride) {
-    FinishSquares<kSide>(sums + i * kPlane<float> + first * kBlock, count,
-                         tile.weights - kBlock + i * tile.panel_stride, y);
+    FinishBlock<kSide>(sums + i * kPlane<float> + first * kBlock, count,
+                       tile.weights - kBlock + i * tile.panel_stride, y);
   }
 }
 
@@ -255,8 +262,8 @@ void FillPlanes(const F16* x, int64_t row_stride, int quads, F16* planes) {
 constexpr int kBoth = 2;
 
 template <class Half>
-Half* Fp16SumsAt(Half* sums, int squares, int row, int column) {
-  return sums + (row * Squares<2>::kSums + column) * squares * kFp16Panel;
+Half* Fp16SumsAt(Half* sums, int row, int column) {
+  return sums + (row * Squares<2>::kSums + column) * kSum<F16>;
 }
 
 // Sums go on from the sums that they are to be added to.
@@ -265,7 +272,7 @@ void SumSquares(int squares, int, Tile<F16>& tile, F16* sums) {
   alignas(kCacheLine) uint16_t bias[kFp16Panel];
   RoundBias(tile, bias);
   const auto at = [&](int row, int column) {
-    return Fp16SumsAt(reinterpret_cast<uint16_t*>(sums), squares, row, column);
+    return Fp16SumsAt(reinterpret_cast<uint16_t*>(sums), row, column);
   };
   const auto add = [&](int row, int column, const uint16_t* terms, int64_t term_stride) {
     const auto& sum = kQuads.sums[row][column];
@@ -286,11 +293,10 @@ void SumSquares(int squares, int, Tile<F16>& tile, F16* sums) {
   }
 }
 template <int>
-void FinishSquares(const F16* sums, int squares, int first, int count, int panels, const Tile<F16>&,
+void FinishSquares(const F16* sums, int first, int count, int panels, const Tile<F16>&,
                    const SquareRows<F16>& y) {
   const auto at = [&](int row, int column) {
-    return Fp16SumsAt(reinterpret_cast<const uint16_t*>(sums), squares, row, column) +
-           first * kFp16Panel;
+    return Fp16SumsAt(reinterpret_cast<const uint16_t*>(sums), row, column) + first * kFp16Panel;
   };
   for (const int row : {0, 1}) {
     FinishFp16Quads({.sums = {at(row, 0), at(row, 1)},
@@ -315,13 +321,14 @@ template <class T, int kSide>
 int PlanesOfTile(const ConvProblem& p) {
   return p.x.blocks() * Squares<kSide>::kPlanes * kPlane<T>;
 }
-/// Tiles whose planes lie in the scratch together, if there are more panels than are computed at
-/// once: weights that leave L2 until the next tile then serve all of these.
+/// Tiles whose planes lie in the scratch together, half of L2 at most, if there are more panels
+/// than are computed at once: weights that leave L2 until the next tile then serve all of these.
 template <class T, int kSide>
 int TilesAtOnce(const ConvProblem& p) {
+  if (p.y.blocks() <= kSquarePanels<T>) return 1;
   const auto bytes = static_cast<int64_t>(sizeof(T)) * PlanesOfTile<T, kSide>(p);
-  const auto tiles = static_cast<int>(BytesOfL2() / 2 / bytes);
-  return p.y.panels() > kSquarePanels<T> ? std::max(1, tiles) : 1;
+  return std::clamp(static_cast<int>(BytesOfL2() / 2 / bytes), 1,
+                    SquareTiles<T, kSide>(p, 1).parts());
 }
 template <class T, int kSide>
 size_t WinogradScratch(const ConvProblem& p) {
@@ -340,7 +347,7 @@ class Winograd {
         sums_(static_cast<T*>(args.scratch) +
               TilesAtOnce<T, kSide>(p) * PlanesOfTile<T, kSide>(p)) {
     tile_.depth = p.x.c;
-    tile_.x_block_stride = PlanesOfTile<T, kSide>(p) / p.x.blocks();
+    tile_.x_block_stride = Squares<kSide>::kPlanes * kPlane<T>;
     tile_.panel_stride = panel_bytes / static_cast<int64_t>(sizeof(T));
     tile_.limits = LimitsOf(Activation::kNone);
   }
@@ -353,17 +360,14 @@ class Winograd {
       for (int block = 0; block < p_.y.blocks(); block += kSquarePanels<T>) {
         const int panels = std::min(kSquarePanels<T>, p_.y.blocks() - block);
         const bool last = block + panels == p_.y.blocks();
-        Fetch(unit == begin && !last        ? PanelAt(block + panels)
-              : unit + units == end && last ? static_cast<const std::byte*>(args_.next_packed)
-                                            : nullptr,
-              panels, units);
+        Fetch(unit == begin && !last, unit + units == end, block + panels, units);
         for (int i = 0; i < units; ++i) Compute(unit + i, PlanesOf(i), block, panels);
       }
     }
   }
 
  private:
-  // Squares side by side of a tile, the first of which is its `first`.
+  // The squares of a tile that lie in one row, from its `first` on.
   struct Row {
     int first, count, image, oy, ox;
   };
@@ -385,12 +389,18 @@ class Winograd {
     return static_cast<const std::byte*>(args_.packed) + block * panel_bytes_;
   }
 
-  // The next panels come from afar meanwhile, a few lines for every k-block of the tiles.
-  void Fetch(const std::byte* next, int panels, int tiles) {
+  // While the first tiles are computed, the panels of each next `block` come from afar, so many
+  // lines for every k-block; later on the hardware fetches them from L3 as fast as they are needed.
+  // Beside the last tiles the next layer begins to come.
+  void Fetch(bool first, bool last, int block, int tiles) {
+    const auto* const next =
+        first ? PanelAt(block) : static_cast<const std::byte*>(args_.next_packed);
     const int k_blocks = tiles * p_.x.blocks() * Squares<kSide>::kPlanes;
-    const int lines = static_cast<int>(panels * panel_bytes_) / kCacheLine;
+    const int lines = static_cast<int>(kSquarePanels<T> * panel_bytes_) / kCacheLine;
     tile_.prefetch = next;
-    tile_.prefetch_lines = next == nullptr ? 0 : (lines + k_blocks - 1) / k_blocks;
+    tile_.prefetch_lines = first                     ? (lines + k_blocks - 1) / k_blocks
+                           : last && next != nullptr ? 1
+                                                     : 0;
   }
 
   void Fill(int unit, T* planes) const {
@@ -405,15 +415,14 @@ class Winograd {
   }
 
   void Compute(int unit, const T* planes, int block, int panels) {
-    const int squares = tiles_.Size(unit);
     tile_.x = planes;
     tile_.weights = reinterpret_cast<const T*>(PanelAt(block) + kCacheLine);
-    SumSquares<kSide>(squares, panels, tile_, sums_);
+    SumSquares<kSide>(tiles_.Size(unit), panels, tile_, sums_);
     ForEachRow(unit, [&](const Row& row) {
       const SquareRows<T> y = {
           static_cast<T*>(args_.y) + p_.y.Offset(block, row.image, row.oy, row.ox),
           p_.y.columns() * kBlock, p_.y.block_stride(), LimitsOf(p_.activation)};
-      FinishSquares<kSide>(sums_, squares, row.first, row.count, panels, tile_, y);
+      FinishSquares<kSide>(sums_, row.first, row.count, panels, tile_, y);
       for (int i = 0; i < kSide * panels; ++i) {
         T* const results = y.first + i % kSide * y.row_stride + i / kSide * y.block_stride;
         ActivateStored(p_.activation, results, kSide * row.count * kBlock);

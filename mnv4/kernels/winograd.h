@@ -1,12 +1,12 @@
 #pragma once
 /// Winograd's arithmetic for 3x3 with stride 2 (winograd-inl.h), as numbers alone: fp16_tiles.cc
-/// takes no inline functions from headers, nor inline variables.
+/// takes no inline code from headers.
 
 namespace mnv4::kernels {
 
-/// Squares of kSide x kSide results. In each dimension they are sums of products of values, which
-/// are as many combinations of the even inputs as there are of these, and the odd inputs; in two
-/// dimensions each pair of values is a plane.
+/// Squares of kSide x kSide results, which are sums of products of values. One dimension has
+/// kSide + 1 values that combine even inputs, then the kSide odd inputs; in two each pair of values
+/// is a plane, and each pair of sums adds up the planes of its values.
 template <int kSide>
 struct Squares {
   static constexpr int kEven = kSide + 1, kValues = kEven + kSide;
@@ -14,8 +14,8 @@ struct Squares {
   /// One for each result alone, then those that several have.
   static constexpr int kSums = 2 * kSide - 1;
 
-  double weights[kValues][3];  ///< what a value is multiplied by, of the three of a filter
-  int sum_of[kValues];
+  double weights[kValues][3];      ///< what a value is multiplied by, of the three of a filter
+  int sum_of[kValues];             ///< which sum a value's product belongs to
   int plane_of[kValues][kValues];  ///< [of rows][of columns]
   struct Sum {
     int first_plane, planes;
