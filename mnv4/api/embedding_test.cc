@@ -114,6 +114,9 @@ TEST(Threads, SessionsThatShareThemGiveTheirOwnLogits) {
 
 TEST(Fork, AChildGoesOnWithItsParentsSession) {
   MNV4_SKIP_WITHOUT_FORK();
+#ifdef MNV4_EMULATED
+  GTEST_SKIP() << "qemu-user 7.2 stops at threads of a child whose parent had threads";
+#endif
   const auto model = Model::Load("conv_small_035");
   Session session(model, {.threads = 3});
   const std::vector<float> expected = Logits(session);
