@@ -57,13 +57,15 @@ std::vector<float> WeightsOfPlanes(const ConvProblem& p, const float* oihw) {
   float* of_pair = weights.data();
   for (int64_t pair = 0; pair < pairs; ++pair, oihw += 9, of_pair += kPlanes) {
     for (int row = 0; row < kValues; ++row) {
+      const auto& of_row = kTable<kSide>.weights[row];
+      double filter[3];
+      for (int i = 0; i < 3; ++i) {
+        filter[i] = of_row[0] * oihw[i] + of_row[1] * oihw[3 + i] + of_row[2] * oihw[6 + i];
+      }
       for (int column = 0; column < kValues; ++column) {
-        double weight = 0;
-        for (int tap = 0; tap < 9; ++tap) {
-          weight += kTable<kSide>.weights[row][tap / 3] * kTable<kSide>.weights[column][tap % 3] *
-                    oihw[tap];
-        }
-        of_pair[kTable<kSide>.plane_of[row][column]] = static_cast<float>(weight);
+        const auto& of_column = kTable<kSide>.weights[column];
+        of_pair[kTable<kSide>.plane_of[row][column]] = static_cast<float>(
+            of_column[0] * filter[0] + of_column[1] * filter[1] + of_column[2] * filter[2]);
       }
     }
   }
@@ -352,16 +354,27 @@ class Winograd {
     tile_.limits = LimitsOf(Activation::kNone);
   }
 
+  // While the first tiles are computed the panels that follow come from afar, so many lines for
+  // every k-block; later on the hardware fetches them from L3 as fast as they are needed. Beside
+  // the last tiles the next layer begins to come.
   void Run(int begin, int end) {
     const int at_once = TilesAtOnce<T, kSide>(p_);
+    const int panel_lines = static_cast<int>(panel_bytes_) / kCacheLine;
+    const auto* next_layer = static_cast<const std::byte*>(args_.next_packed);
     for (int unit = begin; unit < end; unit += at_once) {
       const int units = std::min(at_once, end - unit);
+      const int k_blocks = units * p_.x.blocks() * Squares<kSide>::kPlanes;
       for (int i = 0; i < units; ++i) Fill(unit + i, PlanesOf(i));
       for (int block = 0; block < p_.y.blocks(); block += kSquarePanels<T>) {
         const int panels = std::min(kSquarePanels<T>, p_.y.blocks() - block);
-        const bool last = block + panels == p_.y.blocks();
-        Fetch(unit == begin && !last, unit + units == end, block + panels, units);
+        const bool own = unit == begin && block + panels < p_.y.blocks();
+        const bool beyond = !own && unit + units == end && next_layer != nullptr;
+        tile_.prefetch = own ? PanelAt(block + panels) : next_layer;
+        tile_.prefetch_lines = own      ? (panels * panel_lines + k_blocks - 1) / k_blocks
+                               : beyond ? 1
+                                        : 0;
         for (int i = 0; i < units; ++i) Compute(unit + i, PlanesOf(i), block, panels);
+        if (beyond) next_layer = tile_.prefetch;
       }
     }
   }
@@ -387,20 +400,6 @@ class Winograd {
   }
   const std::byte* PanelAt(int block) const {
     return static_cast<const std::byte*>(args_.packed) + block * panel_bytes_;
-  }
-
-  // While the first tiles are computed, the panels of each next `block` come from afar, so many
-  // lines for every k-block; later on the hardware fetches them from L3 as fast as they are needed.
-  // Beside the last tiles the next layer begins to come.
-  void Fetch(bool first, bool last, int block, int tiles) {
-    const auto* const next =
-        first ? PanelAt(block) : static_cast<const std::byte*>(args_.next_packed);
-    const int k_blocks = tiles * p_.x.blocks() * Squares<kSide>::kPlanes;
-    const int lines = static_cast<int>(kSquarePanels<T> * panel_bytes_) / kCacheLine;
-    tile_.prefetch = next;
-    tile_.prefetch_lines = first                     ? (lines + k_blocks - 1) / k_blocks
-                           : last && next != nullptr ? 1
-                                                     : 0;
   }
 
   void Fill(int unit, T* planes) const {
