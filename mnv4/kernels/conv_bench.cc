@@ -105,7 +105,8 @@ void Layer(benchmark::State& state, const ConvLayer& layer, DType dtype) {
   size_t turn = 0;
   for ([[maybe_unused]] auto iteration : state) {
     args.packed = copies[turn++ % copies.size()].data();
-    args.next_packed = copies[turn % copies.size()].data();
+    const std::byte* const next = copies[turn % copies.size()].data();
+    if (kernel.first_weights != nullptr) args.next = kernel.first_weights(p, next, 0, 1);
     kernel.run(p, args, 0, units, 1);
   }
   if (!IsRight(p, args, oihw.data())) state.SkipWithError("differs from the reference");

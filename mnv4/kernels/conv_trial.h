@@ -115,7 +115,7 @@ class Trial {
                   .residual = p_.has_residual ? residual_.data() : nullptr,
                   .y = y.data(),
                   .scratch = scratch.data(),
-                  .next_packed = packed.data(),
+                  .next = {packed.data(), packed.size()},
                   .later = {.bytes = {packed.data(), packed.size()}, .from = 0.2, .to = 1}},
                  units * thread / threads, units * (thread + 1) / threads, threads);
     }

@@ -14,6 +14,7 @@
 #include "mnv4/kernels/panel_split.h"
 #include "mnv4/kernels/rows-inl.h"
 #include "mnv4/kernels/stored_weights-inl.h"
+#include "mnv4/kernels/strassen-inl.h"
 #include "mnv4/kernels/winograd-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -68,6 +69,17 @@ PanelSplit SplitOf(const ConvProblem& p, int threads) {
   return SplitPanels(p, rule, threads);
 }
 
+// A unit's group of panels.
+template <class T>
+std::span<const std::byte> WeightsOf(const ConvProblem& p, const void* packed, int unit,
+                                     int threads, int64_t panel_bytes) {
+  const PanelRun run = SplitOf<T>(p, threads).RunAt(unit, unit + 1);
+  const int first = run.group * GroupPanels<T>(p);
+  const int panels = std::min(GroupPanels<T>(p), p.y.blocks() - first);
+  return {static_cast<const std::byte*>(packed) + first * panel_bytes,
+          static_cast<size_t>(panels * panel_bytes)};
+}
+
 // Weights of 16 bits for tiles of float32: a group of panels is widened into the scratch before its
 // tiles use it, which costs less than a second set of tiles. A single pixel uses every weight once,
 // so its tiles widen while they sum, where the registers are enough.
@@ -97,14 +109,14 @@ void RunOnRows(const ConvProblem& p, const ConvArgs& args, int begin, int end, i
   tile.taps = offsets.at;
   tile.num_taps = sum.taps;
   tile.x_block_stride = sum.rows ? kBlock : p.x.block_stride();
-  tile.biased = true;
   tile.float_sums = p.y.h * p.y.w == 1;
   tile.panel_stride = panel_bytes / static_cast<int64_t>(in_16_bits ? sizeof(uint16_t) : sizeof(T));
   tile.y = {.dtype = p.y.dtype, .block_stride = p.y.block_stride()};
+  tile.start_stride = tile.y.block_stride;
   tile.residual = {.dtype = p.residual.dtype, .block_stride = p.residual.block_stride()};
 
   const int tap_blocks = (sum.depth + kBlock - 1) / kBlock, k_blocks = sum.taps * tap_blocks;
-  const int group_lines = static_cast<int>(panel_bytes) * group_panels / kCacheLine;
+  const int64_t group_bytes = panel_bytes * group_panels;
   std::span<const std::byte> later = args.later.PartOf(begin, end, split.units());
   int widened = -1;  // group in the scratch
   for (int unit = begin; unit < end;) {
@@ -117,14 +129,14 @@ void RunOnRows(const ConvProblem& p, const ConvArgs& args, int begin, int end, i
     // While one group of panels is used, the next comes from afar, a few lines for every k-block.
     // A single pixel reads panels as fast as the hardware fetches them by itself: 1.5x faster.
     const bool last_group = unit - run.tile_of_chunk + run.chunk_tiles >= end;
-    const void* next = last_group                      ? args.next_packed
-                       : p.single_pixel()              ? nullptr
-                       : run.group + 1 == split.groups ? packed
-                                                       : panel + group_panels * panel_bytes;
-    const int chunk_k_blocks = k_blocks * run.chunk_tiles;
-    tile.prefetch_lines = next == nullptr ? 0 : (group_lines + chunk_k_blocks - 1) / chunk_k_blocks;
-    tile.prefetch_also =
-        next == nullptr || later.empty() ? 0 : later.data() - static_cast<const std::byte*>(next);
+    std::span<const std::byte> next = args.next;
+    if (!last_group) {
+      const std::byte* const following =
+          run.group + 1 == split.groups ? packed : panel + group_bytes;
+      next = {following, p.single_pixel() ? 0 : static_cast<size_t>(group_bytes)};
+    }
+    tile.prefetch_lines = LinesPerKBlock(next, k_blocks * run.chunk_tiles);
+    tile.prefetch_also = later.empty() ? 0 : later.data() - next.data();
 
     const bool cuts = widens && MergesRows(p) && panels == kTilePanels &&
                       run.tile_end - run.tile_begin <= kCutTiles;
@@ -133,7 +145,7 @@ void RunOnRows(const ConvProblem& p, const ConvArgs& args, int begin, int end, i
       const int first_block = parts.Begin(part);
       const bool last = part + 1 == parts.parts();
       tile.depth = std::min(parts.Size(part) * kBlock, sum.depth - first_block * kBlock);
-      tile.resumes = part > 0;
+      tile.biased = part == 0;
       tile.limits = LimitsOf(last ? p.activation : Activation::kNone);
       tile.x = rows(run.image, run.row) + ox * pixel_stride + first_block * tile.x_block_stride;
       tile.y.at = p.y.Forward(args.y, p.y.Offset(block, run.image, run.row, ox));
@@ -159,8 +171,7 @@ void RunOnRows(const ConvProblem& p, const ConvArgs& args, int begin, int end, i
       const int tile_lines = tile.prefetch_lines * tile_blocks;
       const int blocks_before =
           sum.taps * first_block * run.chunk_tiles + tile_blocks * run.tile_of_chunk;
-      tile.prefetch = static_cast<const std::byte*>(next) +
-                      int64_t{kCacheLine} * tile.prefetch_lines * blocks_before;
+      tile.prefetch = next.data() + int64_t{kCacheLine} * tile.prefetch_lines * blocks_before;
 
       for (int i = run.tile_begin; i < run.tile_end; ++i) {
         const int pixels = split.row.Size(i);
@@ -168,6 +179,7 @@ void RunOnRows(const ConvProblem& p, const ConvArgs& args, int begin, int end, i
           stored->run_pixel(panels, tile);
         } else {
           tile.next = tile.taps[0] + pixels * pixel_stride;
+          tile.start = part > 0 ? static_cast<const float*>(tile.y.at) : nullptr;
           RunPanels(pixels, panels, tile, pixel_stride);
         }
         for (int of_group = 0; last && of_group < panels; ++of_group) {
@@ -183,7 +195,7 @@ void RunOnRows(const ConvProblem& p, const ConvArgs& args, int begin, int end, i
       }
     }
     if (run.tile_of_chunk + run.unit_end - unit == run.chunk_tiles) {  // the group's last
-      later = later.subspan(std::min(later.size(), static_cast<size_t>(group_lines) * kCacheLine));
+      later = later.subspan(std::min(later.size(), static_cast<size_t>(group_bytes)));
     }
     unit = run.unit_end;
   }
@@ -266,6 +278,10 @@ constexpr ConvKernel Row(const char* name, Isa needs, Layout x,
       .pack = kPack<T>,
       .units = [](const ConvProblem& p, int threads) { return SplitOf<T>(p, threads).units(); },
       .run = Run<T>,
+      .first_weights =
+          [](const ConvProblem& p, const void* packed, int unit, int threads) {
+            return WeightsOf<T>(p, packed, unit, threads, BytesOfPanel<T>(p));
+          },
   };
 }
 
@@ -286,6 +302,28 @@ constexpr ConvKernel WinogradRow(const char* name, Isa needs) {
                int threads) noexcept {
     Winograd<T, kSide>(p, args, threads, BytesOfPanel<T>(OfPlanes<kSide>(p))).Run(begin, end);
   };
+  row.first_weights = [](const ConvProblem& p, const void* packed, int, int) {
+    const int panels = std::min(kSquarePanels<T>, p.y.blocks());
+    return std::span(static_cast<const std::byte*>(packed),
+                     static_cast<size_t>(panels * BytesOfPanel<T>(OfPlanes<kSide>(p))));
+  };
+  return row;
+}
+
+constexpr ConvKernel StrassenRow(const char* name, Isa needs) {
+  ConvKernel row = Row<float>(name, needs, Layout::kC16, AcceptsStrassen);
+  row.products = kProducts / 8.0;
+  row.packed_bytes = [](const ConvProblem& p) {
+    return static_cast<size_t>(StrassenWeights(p).bytes());
+  };
+  row.scratch_bytes = Strassen::ScratchBytes;
+  row.pack = PackStrassen;
+  row.units = [](const ConvProblem& p, int threads) { return StrassenSplit(p, threads).units(); };
+  row.run = [](const ConvProblem& p, const ConvArgs& args, int begin, int end,
+               int threads) noexcept { Strassen(p, args, threads).Run(begin, end); };
+  row.first_weights = [](const ConvProblem& p, const void* packed, int unit, int threads) {
+    return StrassenWeights(p).Of(packed, 0, StrassenSplit(p, threads).RunAt(unit, unit + 1).group);
+  };
   return row;
 }
 
@@ -302,6 +340,9 @@ constexpr ConvKernel StoredRow(const char* name, bool (*accepts)(const ConvProbl
   };
   row.pack = PackStored<W>;
   row.run = RunStored<W>;
+  row.first_weights = [](const ConvProblem& p, const void* packed, int unit, int threads) {
+    return WeightsOf<float>(p, packed, unit, threads, StoredPanelBytes(p));
+  };
   return row;
 }
 
@@ -329,6 +370,10 @@ constexpr ConvKernel RoundedStem(const char* name, Isa needs) {
 
 constinit const ConvKernel kPointwiseConv = Row<float>(
     "pointwise-" MNV4_TARGET_NAME, MNV4_TARGET_ISA, Layout::kC16, AcceptsPointwise<float>);
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2
+constinit const ConvKernel kStrassenConv =
+    StrassenRow("strassen-" MNV4_TARGET_NAME, MNV4_TARGET_ISA);
+#endif
 constinit const ConvKernel kDenseConv =
     Row<float>("dense-" MNV4_TARGET_NAME, MNV4_TARGET_ISA, Layout::kC16, AcceptsDense<float>);
 constinit const ConvKernel kWinogradConv[] = {

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <span>
 #include <type_traits>
 #include <utility>
 
@@ -63,9 +64,10 @@ struct Tile {
   /// Of the first panel: [taps][depth / kStep][16][kStep], behind 16 floats of bias if `biased`.
   const T* weights = nullptr;
   bool biased = false;
-  bool float_sums = false;   ///< in fp16: chunks of products add up in float32
-  bool resumes = false;      ///< sums begin with what y holds: only if kMayResume
-  int64_t panel_stride = 0;  ///< to the same weight of the next panel
+  bool float_sums = false;       ///< in fp16: chunks of products add up in float32
+  int64_t panel_stride = 0;      ///< to the same weight of the next panel
+  const float* start = nullptr;  ///< what is added to sums: as y lies, only if kMayStart; or null
+  int64_t start_stride = 0;      ///< from a block of it to the next
   TileMap<void> y;
   TileMap<const void> residual;  ///< null for none
   ClampLimits limits;
@@ -166,10 +168,9 @@ HWY_INLINE void StoreSums(const Sums<kRows, kPanels>& sums, int64_t block_stride
   }
 }
 
-/// Whether a tile may be summed in several calls, each of which goes on with what y holds.
+/// Whether a tile may go on from other sums.
 template <class T, int kPanels, int kRowStride>
-constexpr bool kMayResume =
-    std::is_same_v<T, float>&& kPanels == kTilePanels&& kRowStride == kBlock;
+constexpr bool kMayStart = std::is_same_v<T, float>&& kPanels == kTilePanels&& kRowStride == kBlock;
 
 /// kRowStride: elements from a pixel of x to the next; 0 takes it from `stride`. W: the type that
 /// the weights really have.
@@ -183,12 +184,12 @@ HWY_NOINLINE void RunTile(const Tile<T>& tile, int64_t stride) {
   for (int i = 0; i < kPanels * kBlockVectors; ++i) {
     const W* panel = weights + i / kBlockVectors * panel_stride;
     const float* bias = reinterpret_cast<const float*>(panel) - kBlock + i % kBlockVectors * kLanes;
-    const Vec first = tile.biased && !tile.resumes ? hn::Load(kF32, bias) : hn::Zero(kF32);
+    const Vec first = tile.biased ? hn::Load(kF32, bias) : hn::Zero(kF32);
     HWY_UNROLL(16)
     for (int r = 0; r < kRows; ++r) sums.v[r][i] = first;
   }
-  if constexpr (kMayResume<T, kPanels, kRowStride>) {
-    if (tile.resumes) AddResidual(sums, tile.y.block_stride, static_cast<const float*>(tile.y.at));
+  if constexpr (kMayStart<T, kPanels, kRowStride>) {
+    if (tile.start != nullptr) AddResidual(sums, tile.start_stride, tile.start);
   }
 
   const std::byte* prefetch = tile.prefetch;
@@ -233,6 +234,12 @@ HWY_NOINLINE void RunTile(const Tile<T>& tile, int64_t stride) {
   ClampAll(sums.v, tile.limits);
   WithTypeUpTo<OtherOf<T>>(tile.y.dtype, tile.y.at,
                            [&](auto* y) HWY_ATTR { StoreSums(sums, tile.y.block_stride, y); });
+}
+
+/// How many lines a tile fetches for every k-block, of `weights` that are to be near after so many.
+inline int LinesPerKBlock(std::span<const std::byte> weights, int k_blocks) {
+  const int lines = static_cast<int>(weights.size()) / kCacheLine;
+  return (lines + k_blocks - 1) / k_blocks;
 }
 
 template <class T>

@@ -34,8 +34,20 @@ namespace {
 
 const Tables& TargetTables() {
   static const ConvKernel conv[] = {
-      kPointwiseConv, kWinogradConv[0], kWinogradConv[1], kDenseConv,    kStemConv,
-      kDepthwise[0],  kDepthwise[1],    kDepthwise[2],    kDepthwise[3], kConvRef};
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2
+    kStrassenConv,
+#endif
+    kPointwiseConv,
+    kWinogradConv[0],
+    kWinogradConv[1],
+    kDenseConv,
+    kStemConv,
+    kDepthwise[0],
+    kDepthwise[1],
+    kDepthwise[2],
+    kDepthwise[3],
+    kConvRef
+  };
   static const AttentionKernel attention[] = {kAttention, kAttentionRef};
   static const PoolKernel pool[] = {kPool, kPoolRef};
   static const PointwiseKernel pointwise[] = {kPointwise, kPointwiseRef};

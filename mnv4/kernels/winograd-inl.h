@@ -360,7 +360,7 @@ class Winograd {
   void Run(int begin, int end) {
     const int at_once = TilesAtOnce<T, kSide>(p_);
     const int panel_lines = static_cast<int>(panel_bytes_) / kCacheLine;
-    const auto* next_layer = static_cast<const std::byte*>(args_.next_packed);
+    const std::byte* next_layer = args_.next.data();
     for (int unit = begin; unit < end; unit += at_once) {
       const int units = std::min(at_once, end - unit);
       const int k_blocks = units * p_.x.blocks() * Squares<kSide>::kPlanes;

@@ -70,8 +70,7 @@ struct ConvStep {
   kernels::ConvProblem problem;
   int x = -1, residual = -1, y = -1;
   std::shared_ptr<const PackedWeight> packed;
-  const void* next_packed = nullptr;  ///< of the next convolution, for prefetching
-  kernels::LaterWeights later = {};   ///< of a layer of a single pixel
+  kernels::LaterWeights later = {};  ///< of a layer of a single pixel
 };
 struct AttentionStep {
   const kernels::AttentionKernel* kernel = nullptr;

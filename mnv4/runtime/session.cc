@@ -54,6 +54,7 @@ Session::Session(std::shared_ptr<const Plan> plan, ThreadPool& pool)
   for (int thread = 0; thread < pool.threads(); ++thread) {
     scratch_.emplace_back(plan_->scratch_bytes());
   }
+  FindNextWeights();
 }
 
 Session::Input Session::input(int image) const {
@@ -62,6 +63,26 @@ Session::Input Session::input(int image) const {
   MNV4_CHECK(image >= 0 && image < desc.n);
   return {At<float>(slot) + desc.Offset(0, image, 0, 0), desc.columns() * desc.pixel_stride(),
           desc.pixel_stride()};
+}
+
+// Beside each convolution a thread fetches what it reads first of the next one. Weights of
+// depthwise layers are few.
+void Session::FindNextWeights() {
+  const std::vector<Step>& steps = plan_->steps();
+  const auto threads = static_cast<size_t>(pool_.threads());
+  next_weights_.resize(steps.size() * threads);
+  std::vector<std::span<const std::byte>> next(threads);
+  for (size_t i = steps.size(); i-- > 0;) {
+    std::ranges::copy(next, next_weights_.begin() + static_cast<ptrdiff_t>(i * threads));
+    const auto* conv = std::get_if<ConvStep>(&steps[i].run);
+    if (conv == nullptr || conv->kernel->first_weights == nullptr) continue;
+    const int units = conv->kernel->units(conv->problem, pool_.threads());
+    for (int thread = 0; thread < pool_.threads(); ++thread) {
+      const int unit = std::min(ShareOf(units, thread, pool_.threads()).begin, units - 1);
+      next[static_cast<size_t>(thread)] =
+          conv->kernel->first_weights(conv->problem, conv->packed->data(), unit, pool_.threads());
+    }
+  }
 }
 
 // What the first step needs.
@@ -128,7 +149,7 @@ void Session::RunStep(size_t index, int thread) noexcept {
         .residual = conv->residual < 0 ? nullptr : At<const void>(conv->residual),
         .y = At<void>(conv->y),
         .scratch = scratch,
-        .next_packed = conv->next_packed,
+        .next = next_weights_[index * static_cast<size_t>(threads) + static_cast<size_t>(thread)],
         .later = conv->later};
     spread(conv->kernel->units(conv->problem, threads), [&](int begin, int end) {
       conv->kernel->run(conv->problem, args, begin, end, threads);

@@ -44,6 +44,7 @@ class Session {
   void CopyOutput(const std::string& name, std::span<float> nchw) const;
 
  private:
+  void FindNextWeights();
   void Prepare();
   void RunStep(size_t index, int thread) noexcept;
   template <class T>
@@ -54,7 +55,8 @@ class Session {
   std::shared_ptr<const Plan> plan_;
   ThreadPool& pool_;
   AlignedBuffer arena_;
-  std::vector<AlignedBuffer> scratch_;  // by thread
+  std::vector<AlignedBuffer> scratch_;                    // by thread
+  std::vector<std::span<const std::byte>> next_weights_;  // [steps][threads]
   // Units of a thread's share of the first step that somebody has taken.
   struct alignas(kCacheLine) Claimed {
     std::atomic<int> units{0};

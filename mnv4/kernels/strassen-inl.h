@@ -1,0 +1,366 @@
+/// 1x1 convolutions by seven products of quarters instead of eight (Strassen 1969, in Winograd's
+/// form of 1971, which takes the fewest additions). x is cut into an upper and a lower tile of
+/// pixels and into two halves of its channels, the weights w likewise by input and by output:
+///   s1 = x21 + x22    s2 = s1 - x11    s3 = x11 - x21    s4 = x12 - s2
+///   a = x11 w11                       y11 = a + x12 w21
+///   b = a + s2 (w11 - w12 + w22)      c = s1 (w12 - w11)
+///   d = b + s3 (w22 - w12)            y12 = b + c + s4 w22
+///   y22 = d + c                       y21 = d + x22 (w21 - w22 + w12 - w11)
+/// Each product is a tile of gemm-inl.h that goes on from the sums of another, so that what is
+/// added on the side of y stays in registers or L1. Sums of weights are packed. Those of x are left
+/// to compute: 4 for each 8 N multiply-adds, of N output channels.
+
+#if defined(MNV4_KERNELS_STRASSEN_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef MNV4_KERNELS_STRASSEN_INL_H_
+#undef MNV4_KERNELS_STRASSEN_INL_H_
+#else
+#define MNV4_KERNELS_STRASSEN_INL_H_
+#endif
+
+#include <algorithm>
+#include <iterator>
+#include <span>
+#include <vector>
+
+#include "mnv4/kernels/dense_sum-inl.h"
+#include "mnv4/kernels/gemm-inl.h"
+#include "mnv4/kernels/panel_split.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace mnv4::kernels::HWY_NAMESPACE {
+namespace {
+
+/// What one is: the factors of the weights' quarters, and whose bias it begins with.
+struct Product {
+  float w11, w12, w21, w22;
+  enum { kNone, kLeft, kRight } bias = kNone;
+};
+/// In the order in which they are computed. c has the bias of both results on the right.
+constexpr Product kSevenProducts[] = {{1, 0, 0, 0},
+                                      {0, 0, 1, 0, Product::kLeft},
+                                      {1, -1, 0, 1},
+                                      {-1, 1, 0, 0, Product::kRight},
+                                      {0, 0, 0, 1},
+                                      {0, -1, 0, 1},
+                                      {-1, 1, 1, -1, Product::kLeft}};
+constexpr int kProducts = static_cast<int>(std::size(kSevenProducts));
+
+constexpr int kPairPanels = 2 * kTilePanels;         ///< left and right
+constexpr int64_t kTileFloats = kTileRows * kBlock;  ///< of one panel
+
+/// Sums of x take as long as is gained where there are 100 output channels, half of that at 200.
+/// With fewer pixels the weights, seven for four, are used too rarely.
+constexpr int kMinOutputs = 192, kMinInputs = 96, kMinPixels = 128;
+
+inline bool AcceptsStrassen(const ConvProblem& p) {
+  const int pixels = p.y.n * p.y.h * p.y.w;
+  return p.pointwise() && IsC16Of<float>(p.x) && IsC16Of<float>(p.y) &&
+         (!p.has_residual || IsC16Of<float>(p.residual)) && MergesRows(p) && pixels % 2 == 0 &&
+         p.x.c % (2 * kBlock) == 0 && p.y.c % (kPairPanels * kBlock) == 0 && pixels >= kMinPixels &&
+         p.x.c >= kMinInputs && p.y.c >= kMinOutputs;
+}
+
+/// Both halves of the channels of x are cut into parts, in blocks, so that the panels of two groups
+/// and what they read stay in L2. y takes up what one part after another adds.
+inline EvenSplit PartsOf(const ConvProblem& p) {
+  constexpr int kBlocks = 12;
+  const int blocks = p.x.blocks() / 2;
+  return {blocks, (blocks + kBlocks - 1) / kBlocks};
+}
+
+/// The weights: for each part, group of panels and product the panels of a tile.
+class StrassenWeights {
+ public:
+  explicit StrassenWeights(const ConvProblem& p)
+      : parts_(PartsOf(p)), groups_(p.y.blocks() / kPairPanels) {}
+
+  int groups() const { return groups_; }
+  /// Bytes from one panel to the next, and to the panels of the next group.
+  int64_t PanelBytes(int part) const {
+    return kCacheLine * (1 + int64_t{parts_.Size(part)} * kBlock);
+  }
+  int64_t GroupBytes(int part) const { return kProducts * kTilePanels * PanelBytes(part); }
+  int64_t Begin(int part) const {
+    const int64_t lines = part + int64_t{parts_.Begin(part)} * kBlock;
+    return kCacheLine * lines * kProducts * kTilePanels * groups_;
+  }
+  int64_t bytes() const { return Begin(parts_.parts()); }
+  std::span<const std::byte> Of(const void* packed, int part, int group) const {
+    const int64_t at = Begin(part) + group * GroupBytes(part);
+    return {static_cast<const std::byte*>(packed) + at, static_cast<size_t>(GroupBytes(part))};
+  }
+
+ private:
+  EvenSplit parts_;
+  int groups_;
+};
+
+inline void PackStrassen(const ConvProblem& p, const float* oihw, std::span<const float> scale,
+                         std::span<const float> bias, void* packed) {
+  constexpr int kHalf = kTilePanels * kBlock;  // output channels of a tile
+  const StrassenWeights layout(p);
+  const EvenSplit parts = PartsOf(p);
+  ConvProblem product = p;
+  product.y.c = kHalf;
+  auto* at = static_cast<std::byte*>(packed);
+  for (int part = 0; part < parts.parts(); ++part) {
+    const int first = parts.Begin(part) * kBlock;
+    product.x.c = parts.Size(part) * kBlock;
+    std::vector<float> weights(static_cast<size_t>(kHalf * product.x.c));
+    for (int left = 0; left < p.y.c; left += 2 * kHalf) {
+      for (const Product& of : kSevenProducts) {
+        float* out = weights.data();
+        for (int c = left; c < left + kHalf; ++c) {
+          const float of_left = scale.empty() ? 1 : scale[c];
+          const float of_right = scale.empty() ? 1 : scale[c + kHalf];
+          const float* const w1 = oihw + int64_t{c} * p.x.c + first;
+          const float* const w2 = w1 + p.x.c / 2;
+          const int64_t right = int64_t{kHalf} * p.x.c;
+          for (int i = 0; i < product.x.c; ++i) {
+            *out++ = of_left * (of.w11 * w1[i] + of.w21 * w2[i]) +
+                     of_right * (of.w12 * w1[i + right] + of.w22 * w2[i + right]);
+          }
+        }
+        std::span<const float> of_half;
+        if (part == 0 && of.bias != Product::kNone && !bias.empty()) {
+          of_half = bias.subspan(of.bias == Product::kLeft ? left : left + kHalf, kHalf);
+        }
+        PackPanels<float>(product, weights.data(), {}, of_half, at);
+        at += kTilePanels * layout.PanelBytes(part);
+      }
+    }
+  }
+}
+
+/// A unit is a pair of tiles times a group of panels.
+inline PanelSplit StrassenSplit(const ConvProblem& p, int threads) {
+  // A part of x and its sums, which are as many, fill half of L2 at most.
+  const int64_t l2 = std::max<int64_t>(BytesOfL2(), 512 << 10);
+  const SplitRule rule = {.tile_pixels = 2 * kTileRows,
+                          .group_panels = kPairPanels,
+                          .granule = 2,
+                          .min_pixels_of_all = 64,  // by channels, each thread would fill all sums
+                          .chunk_bytes = l2 / 4 * PartsOf(p).parts()};
+  return SplitPanels(p, rule, threads);
+}
+
+class Strassen {
+ public:
+  Strassen(const ConvProblem& p, const ConvArgs& args, int threads)
+      : p_(p),
+        args_(args),
+        parts_(PartsOf(p)),
+        weights_(p),
+        split_(StrassenSplit(p, threads)),
+        products_(static_cast<float*>(args.scratch)) {
+    tile_.taps = &kOneTap;
+    tile_.biased = true;
+    tile_.start_stride = kTileFloats;
+  }
+
+  static size_t ScratchBytes(const ConvProblem& p) {
+    const PanelSplit split = StrassenSplit(p, 1);  // more threads have no larger chunks
+    const int pairs = (split.chunks.Begin(split.chunks.parts()) - 1) / split.chunks.parts() + 1;
+    return static_cast<size_t>(kProductsKept * kTilePanels * kTileFloats + pairs * SumsOfPair(p)) *
+           sizeof(float);
+  }
+
+  void Run(int begin, int end) {
+    later_ = args_.later.PartOf(begin, end, split_.units());
+    for (int part = 0; part < parts_.parts(); ++part) {
+      int chunk = -1, chunk_begin = begin;
+      for (int unit = begin; unit < end;) {
+        const PanelRun run = split_.RunAt(unit, end);
+        const int first_tile = run.tile_begin - run.tile_of_chunk;
+        if (first_tile != chunk) chunk_begin = unit;
+        chunk = first_tile;
+        FetchAhead(part, run,
+                   run.unit_end < end          ? WeightsAt(part, run.unit_end)
+                   : part + 1 < parts_.parts() ? WeightsAt(part + 1, begin)
+                                               : args_.next);
+        for (int i = run.tile_begin; i < run.tile_end; ++i, ++unit) {
+          const Pair pair = {part, run.group, 2 * split_.row.Begin(i), split_.row.Size(i),
+                             SumsAt(i - first_tile)};
+          if (unit - chunk_begin < run.chunk_tiles) FillSums(pair);  // else another group did
+          Multiply(pair);
+        }
+      }
+    }
+  }
+
+  /// What a thread reads first whose units begin with `unit`.
+  std::span<const std::byte> WeightsAt(int part, int unit) const {
+    return weights_.Of(args_.packed, part, split_.RunAt(unit, unit + 1).group);
+  }
+
+ private:
+  static constexpr int64_t kOneTap = 0;
+  static constexpr int kProductsKept = 4;  // a, b, c, d
+
+  /// Two tiles of pixels, one above the other.
+  struct Pair {
+    int part, group;
+    int pixel, rows;  // the upper tile's first, and how many each has
+    float* sums;      // s2, s1, s4, s3: [blocks][kTileRows][16] each
+  };
+
+  static int64_t SumsOfPair(const ConvProblem& p) {
+    const EvenSplit parts = PartsOf(p);
+    return 4 * parts.Size(parts.parts() - 1) * kTileFloats;
+  }
+  float* SumsAt(int pair) const {
+    return products_ + kProductsKept * kTilePanels * kTileFloats + pair * SumsOfPair(p_);
+  }
+  int64_t SumFloats(int part) const { return parts_.Size(part) * kTileFloats; }
+  const float* XAt(int block, int pixel) const {
+    return static_cast<const float*>(args_.x) + block * p_.x.block_stride() + pixel * kBlock;
+  }
+
+  // While one group of panels is used, `next` comes from afar, and beside it what is for later.
+  void FetchAhead(int part, const PanelRun& run, std::span<const std::byte> next) {
+    const int k_blocks = kProducts * parts_.Size(part);
+    const int lines = LinesPerKBlock(next, k_blocks * run.chunk_tiles);
+    tile_.prefetch_lines = lines;
+    tile_.prefetch = next.data() + int64_t{kCacheLine} * lines * k_blocks * run.tile_of_chunk;
+    tile_.prefetch_also = later_.empty() ? 0 : later_.data() - next.data();
+    if (run.tile_of_chunk + run.tile_end - run.tile_begin == run.chunk_tiles) {  // the group's last
+      later_ = later_.subspan(std::min(later_.size(), next.size()));
+    }
+  }
+
+  HWY_NOINLINE void FillSums(const Pair& pair) const {
+    const int64_t lower = pair.rows * kBlock, size = SumFloats(pair.part);
+    const int first = parts_.Begin(pair.part);
+    for (int block = 0; block < parts_.Size(pair.part); ++block) {
+      const float* HWY_RESTRICT x1 = XAt(first + block, pair.pixel);
+      const float* HWY_RESTRICT x2 = XAt(first + block + p_.x.blocks() / 2, pair.pixel);
+      float* HWY_RESTRICT sums = pair.sums + block * kTileFloats;
+      for (int64_t i = 0; i < lower; i += kLanes) {
+        const Vec x11 = hn::Load(kF32, x1 + i), x21 = hn::Load(kF32, x1 + lower + i);
+        const Vec x12 = hn::Load(kF32, x2 + i), x22 = hn::Load(kF32, x2 + lower + i);
+        const Vec s1 = hn::Add(x21, x22), s2 = hn::Sub(s1, x11);
+        hn::Store(s2, kF32, sums + i);
+        hn::Store(s1, kF32, sums + size + i);
+        hn::Store(hn::Sub(x12, s2), kF32, sums + 2 * size + i);
+        hn::Store(hn::Sub(x11, x21), kF32, sums + 3 * size + i);
+      }
+    }
+  }
+
+  void Multiply(const Pair& pair) {
+    const int part = pair.part;
+    const float* const x11 = XAt(parts_.Begin(part), pair.pixel);
+    const float* const x12 = XAt(parts_.Begin(part) + p_.x.blocks() / 2, pair.pixel);
+    const float* const x22 = x12 + pair.rows * kBlock;
+    const float* const s2 = pair.sums;
+    const float* const s1 = s2 + SumFloats(part);
+    const float* const s4 = s1 + SumFloats(part);
+    const float* const s3 = s4 + SumFloats(part);
+    float* const a = products_;
+    float* const b = a + kTilePanels * kTileFloats;
+    float* const c = b + kTilePanels * kTileFloats;
+    float* const d = c + kTilePanels * kTileFloats;
+
+    tile_.depth = parts_.Size(part) * kBlock;
+    tile_.panel_stride = weights_.PanelBytes(part) / int64_t{sizeof(float)};
+    tile_.weights = reinterpret_cast<const float*>(
+        weights_.Of(args_.packed, part, pair.group).data() + kCacheLine);
+    const int64_t x_stride = p_.x.block_stride();
+    const int left = pair.group * kPairPanels, right = left + kTilePanels;
+    const int upper = pair.pixel, lower = upper + pair.rows;
+
+    WriteTo(a);
+    Add(pair, x11, x_stride, x12);
+    WriteTo(part, left, upper);
+    Add(pair, x12, x_stride, s2, a);
+    Activate(pair);
+    WriteTo(b);
+    Add(pair, s2, kTileFloats, s1, a);
+    WriteTo(c);
+    Add(pair, s1, kTileFloats, s4);
+    AddTiles(pair.rows, b, c, a);
+    WriteTo(part, right, upper);
+    Add(pair, s4, kTileFloats, s3, a);
+    Activate(pair);
+    WriteTo(d);
+    Add(pair, s3, kTileFloats, x22, b);
+    WriteTo(part, left, lower);
+    Add(pair, x22, x_stride, x22 + pair.rows * kBlock, d);
+    Activate(pair);
+    AddTiles(pair.rows, d, c, a);
+    WriteTo(part, right, lower);
+    Store(pair.rows, a);
+    Activate(pair);
+  }
+
+  // Where the next product's sums go: kept for others,
+  void WriteTo(float* kept) {
+    tile_.y = {.at = kept, .dtype = DType::kF32, .block_stride = kTileFloats};
+    tile_.residual.at = nullptr;
+    tile_.limits = LimitsOf(Activation::kNone);
+  }
+  // or to y, added to what parts before have left there.
+  void WriteTo(int part, int block, int pixel) {
+    void* const y = p_.y.Forward(args_.y, block * p_.y.block_stride() + pixel * kBlock);
+    tile_.y = {.at = y, .dtype = DType::kF32, .block_stride = p_.y.block_stride()};
+    if (part > 0) {
+      tile_.residual = {.at = y, .dtype = DType::kF32, .block_stride = p_.y.block_stride()};
+    } else if (p_.has_residual) {
+      const int64_t stride = p_.residual.block_stride();
+      const void* const at = p_.residual.Forward(args_.residual, block * stride + pixel * kBlock);
+      tile_.residual = {.at = at, .dtype = DType::kF32, .block_stride = stride};
+    }
+    const bool last = part + 1 == parts_.parts();
+    tile_.limits = LimitsOf(last ? p_.activation : Activation::kNone);
+  }
+
+  // A product, added to the sums at `start` if there are any.
+  void Add(const Pair& pair, const float* x, int64_t x_stride, const float* next_x,
+           const float* start = nullptr) {
+    tile_.x = x;
+    tile_.x_block_stride = x_stride;
+    tile_.next = next_x - x;
+    tile_.start = start;
+    RunTileOf<kTilePanels>(pair.rows, tile_, kBlock);
+    tile_.weights += kTilePanels * tile_.panel_stride;
+    tile_.prefetch += int64_t{kCacheLine} * tile_.prefetch_lines * parts_.Size(pair.part);
+  }
+  static void AddTiles(int rows, const float* a, const float* b, float* sums) {
+    for (int panel = 0; panel < kTilePanels; ++panel) {
+      for (int i = 0; i < rows * kBlock; i += kLanes) {
+        const int64_t at = panel * kTileFloats + i;
+        hn::Store(hn::Add(hn::Load(kF32, a + at), hn::Load(kF32, b + at)), kF32, sums + at);
+      }
+    }
+  }
+  // Sums that lack no product.
+  void Store(int rows, const float* sums) {
+    Tile<float> tile = tile_;
+    tile.num_taps = 0;
+    tile.biased = false;
+    tile.start = sums;
+    RunTileOf<kTilePanels>(rows, tile, kBlock);
+  }
+  void Activate(const Pair& pair) const {
+    if (pair.part + 1 < parts_.parts()) return;
+    for (int panel = 0; panel < kTilePanels; ++panel) {
+      auto* const y = static_cast<float*>(tile_.y.at) + panel * tile_.y.block_stride;
+      ActivateStored(p_.activation, y, pair.rows * kBlock);
+    }
+  }
+
+  const ConvProblem& p_;
+  const ConvArgs& args_;
+  const EvenSplit parts_;
+  const StrassenWeights weights_;
+  const PanelSplit split_;
+  float* const products_;
+  std::span<const std::byte> later_;
+  Tile<float> tile_;
+};
+
+}  // namespace
+}  // namespace mnv4::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif
