@@ -1,10 +1,18 @@
 #include <limits>
 #include <string_view>
+#include <tuple>
 
 #include "mnv4/kernels/conv_trial.h"
 
 namespace mnv4::kernels {
 namespace {
+
+// The row that a plan takes.
+const ConvKernel& FirstFor(const ConvProblem& p, IsaSet isa) {
+  return *std::ranges::find_if(ConvKernels(isa), [&](const ConvKernel& kernel) {
+    return kernel.x == p.x.layout && kernel.x_type == p.x.dtype && kernel.accepts(p);
+  });
+}
 
 TEST(ConvKernels, PointwiseAgreesAtVectorEdges) {
   for (const int channels : {1, 3, 7, 8, 9, 15, 16, 17, 24, 31, 32, 33, 50}) {
@@ -82,11 +90,62 @@ TEST(ConvKernels, WinogradTakesTheNetworksDenseLayers) {
   for (const IsaSet isa : MachineIsas()) {
     ConvProblem p = Conv(C16(1, 112, 112, 32), 32, 3, 2, kOne);
     if (HasFp16(isa)) p.x.dtype = p.y.dtype = DType::kF16;
-    const auto row = std::ranges::find_if(ConvKernels(isa), [&](const ConvKernel& k) {
-      return k.x == p.x.layout && k.x_type == p.x.dtype && k.accepts(p);
-    });
+    const std::string_view kernel = FirstFor(p, isa).name;
     const auto name = HasFp16(isa) ? "winograd-2x2" : "winograd-4x4";
-    EXPECT_TRUE(std::string_view(row->name).starts_with(name)) << row->name << ToString(isa);
+    EXPECT_TRUE(kernel.starts_with(name)) << kernel << ToString(isa);
+  }
+}
+
+// 1x1 layers of enough pixels, an even number, and channels.
+TEST(ConvKernels, StrassenAgrees) {
+  for (const int channels : {96, 128, 160, 384, 416, 800}) {  // one part to three
+    Trial(Pointwise(C16(1, 12, 16, channels), 192)).CompareAll();
+    Trial(WithResidual(Pointwise(C16(2, 10, 20, channels), 256))).CompareAll();
+  }
+  for (const int width : {97, 98, 99, 111, 112, 113, 139, 140, 141, 210}) {
+    Trial(With(Pointwise(C16(1, 2, width, 96), 256), Activation::kRelu6)).CompareAll();
+    Trial(With(Pointwise(C16(3, 2, width, 416), 192), Activation::kGelu)).CompareAll();
+  }
+  Trial(With(Pointwise(C16(1, 40, 40, 768), 192), Activation::kRelu)).CompareAll();
+  Trial(With(Pointwise(C16(9, 16, 16, 160), 640), Activation::kHardSwish)).CompareAll();
+}
+
+// Pixels are multiplied in pairs that depend on their image alone.
+TEST(ConvKernels, StrassenGivesAnImageTheSameBitsInABatch) {
+  const ConvProblem batch = Pointwise(C16(3, 12, 18, 160), 256);
+  const ConvProblem one = Pointwise(C16(1, 12, 18, 160), 256);
+  const AlignedBuffer x = RandomTensor(batch.x, 1);
+  std::vector<float> weights(ConvRefWeights(one));
+  for (size_t i = 0; i < weights.size(); ++i) weights[i] = std::sin(static_cast<float>(i));
+  const auto image_of = [](const Desc& desc, const AlignedBuffer& values, int image) {
+    std::vector<float> all;
+    for (int block = 0; block < desc.blocks(); ++block) {
+      const float* const first = values.as<float>() + desc.Offset(block, image, 0, 0);
+      all.insert(all.end(), first, first + desc.h * desc.w * kBlock);
+    }
+    return all;
+  };
+  for (const IsaSet isa : MachineIsas()) {
+    const ConvKernel& kernel = FirstFor(batch, isa);
+    SCOPED_TRACE(kernel.name);
+    ASSERT_TRUE(kernel.accepts(one));
+    const AlignedBuffer of_batch = RunPlainly(kernel, batch, x, weights);
+    for (int image = 0; image < batch.x.n; ++image) {
+      AlignedBuffer of_one(one.x.bytes());
+      std::ranges::copy(image_of(batch.x, x, image), of_one.as<float>());
+      const AlignedBuffer y = RunPlainly(kernel, one, of_one, weights);
+      EXPECT_EQ(image_of(one.y, y, 0), image_of(batch.y, of_batch, image)) << "image " << image;
+    }
+  }
+}
+
+TEST(ConvKernels, StrassenTakesTheNetworksLargeLayers) {
+  for (const IsaSet isa : MachineIsas()) {
+    const bool takes = !isa.Has(Isa::kBf16) && !HasFp16(isa) && !isa.Has(Isa::kNeon);
+    for (const auto& [size, in, out] : {std::tuple(16, 160, 640), {24, 768, 192}, {14, 96, 384}}) {
+      const std::string_view name = FirstFor(Pointwise(C16(1, size, size, in), out), isa).name;
+      EXPECT_TRUE(name.starts_with(takes ? "strassen" : "pointwise")) << name << ToString(isa);
+    }
   }
 }
 
@@ -148,11 +207,11 @@ void CompareAllOnOneValue(float value) {
 // What PyTorch does: a NaN is no number after ReLU either, and spoils only what it touches.
 TEST(ConvKernels, LetNanPassThroughClamps) { CompareAllOnOneValue(std::nanf("")); }
 
-// Winograd's squares of 4 x 4 share what they compute: there it may spoil the whole square.
-TEST(ConvKernels, NanStaysInItsSquare) {
-  const ConvProblem p = Conv(C16(1, 8, 24, 16), 32, 3, 2, kOne);  // 4 x 12 results
+// x is random but for a NaN in pixel `at` of image 0. Results that may_spoil(pixel) may be NaN; all
+// others are what the reference gives.
+void CompareAllBesideNan(const ConvProblem& p, int64_t at, bool (*may_spoil)(int64_t pixel)) {
   AlignedBuffer x = RandomTensor(p.x, 1);
-  x.as<float>()[p.x.Offset(0, 0, 4, 12) + 2] = std::nanf("");  // the middle of the second square
+  x.as<float>()[p.x.Offset(0, 0, 0, 0) + at * kBlock + 2] = std::nanf("");
   const std::vector<float> weights(ConvRefWeights(p), 1.0f);
   const AlignedBuffer expected = RunPlainly(kConvRef, p, x, weights);
   for (const IsaSet isa : MachineIsas()) {
@@ -162,15 +221,28 @@ TEST(ConvKernels, NanStaysInItsSquare) {
       const AlignedBuffer y = RunPlainly(kernel, p, x, weights);
       for (int64_t i = 0; i < p.y.elements(); ++i) {
         const float value = y.as<float>()[i], wanted = expected.as<float>()[i];
-        const bool in_square = i / kBlock % p.y.w / 4 == 1;
-        if (std::isnan(wanted) || (!in_square && std::isnan(value))) {
+        const bool spoiled = may_spoil(i / kBlock % (p.y.h * p.y.w));
+        if (std::isnan(wanted) || (!spoiled && std::isnan(value))) {
           EXPECT_EQ(std::isnan(value), std::isnan(wanted)) << "element " << i;
-        } else if (!in_square) {
+        } else if (!spoiled) {
           EXPECT_NEAR(value, wanted, 1e-4) << "element " << i;
         }
       }
     }
   }
+}
+
+// Winograd's squares of 4 x 4 share what they compute: there it may spoil the whole square.
+TEST(ConvKernels, NanStaysInItsSquare) {
+  const ConvProblem p = Conv(C16(1, 8, 24, 16), 32, 3, 2, kOne);  // 4 x 12 results
+  const int64_t middle_of_second = 4 * p.x.columns() + 12;
+  CompareAllBesideNan(p, middle_of_second, [](int64_t pixel) { return pixel % 12 / 4 == 1; });
+}
+
+// Strassen's products have values of two pixels, half an image apart.
+TEST(ConvKernels, NanStaysInItsPair) {
+  const ConvProblem p = Pointwise(C16(1, 12, 18, 96), 192);
+  CompareAllBesideNan(p, 20, [](int64_t pixel) { return pixel % 108 == 20; });
 }
 
 TEST(ConvKernels, KeepDenormalsAndInfinities) {

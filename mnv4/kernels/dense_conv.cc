@@ -370,7 +370,7 @@ constexpr ConvKernel RoundedStem(const char* name, Isa needs) {
 
 constinit const ConvKernel kPointwiseConv = Row<float>(
     "pointwise-" MNV4_TARGET_NAME, MNV4_TARGET_ISA, Layout::kC16, AcceptsPointwise<float>);
-#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2
+#if HWY_TARGET != HWY_NEON
 constinit const ConvKernel kStrassenConv =
     StrassenRow("strassen-" MNV4_TARGET_NAME, MNV4_TARGET_ISA);
 #endif

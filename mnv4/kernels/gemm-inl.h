@@ -21,7 +21,6 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace mnv4::kernels::HWY_NAMESPACE {
-namespace {
 
 // Pixels x panels of 16 channels that fit the registers: accumulators, the weights of one k, and
 // one broadcast value. 8 accumulators hide the latency of two FMA units.
@@ -286,7 +285,6 @@ HWY_INLINE void RunPanels(int rows, int panels, const Tile<T>& tile, int64_t row
   }
 }
 
-}  // namespace
 }  // namespace mnv4::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

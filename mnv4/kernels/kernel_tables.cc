@@ -34,7 +34,7 @@ namespace {
 
 const Tables& TargetTables() {
   static const ConvKernel conv[] = {
-#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2
+#if HWY_TARGET != HWY_NEON
     kStrassenConv,
 #endif
     kPointwiseConv,

@@ -1,5 +1,5 @@
 /// What every SIMD kernel uses: the vector type, and elementwise functions on it. Compiled once per
-/// target (include after hwy/foreach_target.h).
+/// target (include after hwy/foreach_target.h), not once per file: tiles are most of the library.
 ///
 /// NaN passes through every function, as in PyTorch: Max and Min of x86 return their second
 /// argument when one is NaN, so the value always comes second; NEON has instructions of its own.
@@ -20,7 +20,6 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace mnv4::kernels::HWY_NAMESPACE {
-namespace {
 namespace hn = hwy::HWY_NAMESPACE;
 
 /// At most one C16 block: 16 lanes (AVX-512), 8 (AVX2) or 4 (SSE4, NEON).
@@ -340,7 +339,6 @@ inline void ZeroRestOfLine(const Desc& desc, int panel, BF16* at, int pixels) {
 }
 #endif
 
-}  // namespace
 }  // namespace mnv4::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

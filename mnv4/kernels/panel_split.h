@@ -37,7 +37,7 @@ struct PanelRun {
 };
 
 struct PanelSplit {
-  int rows = 1;  ///< output pixels that lie side by side in x and in y: all, or image rows
+  int rows = 1;  ///< output pixels that lie side by side in x and in y: all, images, or their rows
   int rows_per_image = 1;
   EvenSplit row;     ///< into tiles, counted in SplitRule::granule pixels
   EvenSplit chunks;  ///< of the tiles of all rows
@@ -93,6 +93,7 @@ struct SplitRule {
   int tile_pixels, group_panels;  ///< the largest tile of the target
   /// Rows are counted and cut in units of so many pixels, of which the last may be shorter.
   int granule = 1;
+  bool by_images = false;  ///< tiles that might be of several images are not
   /// A projection reads what all threads have just written, so each takes its own pixels; but not
   /// when that leaves each but a few tiles (49 pixels on 2 threads still gain).
   int min_pixels_per_thread = 24;
@@ -111,7 +112,7 @@ inline PanelSplit SplitPanels(const ConvProblem& p, const SplitRule& rule, int t
   const bool merges = MergesRows(p);
   const int pixels = p.y.n * p.y.h * p.y.w;
   PanelSplit split;
-  split.rows = merges ? 1 : p.y.n * p.y.h;
+  split.rows = !merges ? p.y.n * p.y.h : rule.by_images ? p.y.n : 1;
   split.rows_per_image = merges ? 1 : p.y.h;
   split.groups = (p.y.panels() + rule.group_panels - 1) / rule.group_panels;
 
@@ -125,7 +126,8 @@ inline PanelSplit SplitPanels(const ConvProblem& p, const SplitRule& rule, int t
   const int granules = (row_pixels + rule.granule - 1) / rule.granule;
   int row_tiles = (row_pixels + rule.tile_pixels - 1) / rule.tile_pixels;
   if (by_pixels && merges) {  // as many for each chunk
-    row_tiles = std::min((row_tiles + chunks - 1) / chunks * chunks, granules);
+    const int of_row = (chunks + split.rows - 1) / split.rows;
+    row_tiles = std::min((row_tiles + of_row - 1) / of_row * of_row, granules);
   }
   split.row = EvenSplit(granules, row_tiles);
   const int tiles = split.rows * row_tiles;

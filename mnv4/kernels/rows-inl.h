@@ -34,7 +34,7 @@
 namespace mnv4::kernels::HWY_NAMESPACE {
 
 extern const ConvKernel kPointwiseConv, kDenseConv, kStemConv;  // dense_conv.cc
-#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2
+#if HWY_TARGET != HWY_NEON
 extern const ConvKernel kStrassenConv;  // measured on x86-64 alone
 #endif
 extern const ConvKernel kWinogradConv[2];  // in squares of 4x4 and of 2x2

@@ -1,6 +1,6 @@
 /// 1x1 convolutions by seven products of quarters instead of eight (Strassen 1969, in Winograd's
-/// form of 1971, which takes the fewest additions). x is cut into an upper and a lower tile of
-/// pixels and into two halves of its channels, the weights w likewise by input and by output:
+/// form of 1971, which takes the fewest additions). x is cut into the upper and the lower half of
+/// each image and into halves of its channels, the weights w likewise by input and by output:
 ///   s1 = x21 + x22    s2 = s1 - x11    s3 = x11 - x21    s4 = x12 - s2
 ///   a = x11 w11                       y11 = a + x12 w21
 ///   b = a + s2 (w11 - w12 + w22)      c = s1 (w12 - w11)
@@ -48,12 +48,13 @@ constexpr int kProducts = static_cast<int>(std::size(kSevenProducts));
 constexpr int kPairPanels = 2 * kTilePanels;         ///< left and right
 constexpr int64_t kTileFloats = kTileRows * kBlock;  ///< of one panel
 
-/// Sums of x take as long as is gained where there are 100 output channels, half of that at 200.
-/// With fewer pixels the weights, seven for four, are used too rarely.
-constexpr int kMinOutputs = 192, kMinInputs = 96, kMinPixels = 128;
+/// Sums of x take as long as is gained where there are six vectors of output channels, half of that
+/// at twice as many. Weights, seven for four, should serve many pixels: the layers of fewer hold
+/// most of a network's (Hybrid-L's 12 x 12 would gain another 2 % of it, for 100 MB on 152).
+constexpr int kMinOutputs = 12 * kLanes, kMinInputs = 96, kMinPixels = 192;
 
 inline bool AcceptsStrassen(const ConvProblem& p) {
-  const int pixels = p.y.n * p.y.h * p.y.w;
+  const int pixels = p.y.h * p.y.w;  // of an image: a batch gives the same bits
   return p.pointwise() && IsC16Of<float>(p.x) && IsC16Of<float>(p.y) &&
          (!p.has_residual || IsC16Of<float>(p.residual)) && MergesRows(p) && pixels % 2 == 0 &&
          p.x.c % (2 * kBlock) == 0 && p.y.c % (kPairPanels * kBlock) == 0 && pixels >= kMinPixels &&
@@ -139,6 +140,7 @@ inline PanelSplit StrassenSplit(const ConvProblem& p, int threads) {
   const SplitRule rule = {.tile_pixels = 2 * kTileRows,
                           .group_panels = kPairPanels,
                           .granule = 2,
+                          .by_images = true,
                           .min_pixels_of_all = 64,  // by channels, each thread would fill all sums
                           .chunk_bytes = l2 / 4 * PartsOf(p).parts()};
   return SplitPanels(p, rule, threads);
@@ -152,6 +154,7 @@ class Strassen {
         parts_(PartsOf(p)),
         weights_(p),
         split_(StrassenSplit(p, threads)),
+        half_(p.y.h * p.y.w / 2),
         products_(static_cast<float*>(args.scratch)) {
     tile_.taps = &kOneTap;
     tile_.biased = true;
@@ -159,8 +162,9 @@ class Strassen {
   }
 
   static size_t ScratchBytes(const ConvProblem& p) {
-    const PanelSplit split = StrassenSplit(p, 1);  // more threads have no larger chunks
-    const int pairs = (split.chunks.Begin(split.chunks.parts()) - 1) / split.chunks.parts() + 1;
+    const PanelSplit split = StrassenSplit(p, 1);
+    // More threads have as many or more chunks, but round the tiles of each up.
+    const int pairs = split.chunks.Begin(split.chunks.parts()) / split.chunks.parts() + 3;
     return static_cast<size_t>(kProductsKept * kTilePanels * kTileFloats + pairs * SumsOfPair(p)) *
            sizeof(float);
   }
@@ -171,16 +175,19 @@ class Strassen {
       int chunk = -1, chunk_begin = begin;
       for (int unit = begin; unit < end;) {
         const PanelRun run = split_.RunAt(unit, end);
-        const int first_tile = run.tile_begin - run.tile_of_chunk;
-        if (first_tile != chunk) chunk_begin = unit;
-        chunk = first_tile;
+        const int tile = run.image * split_.row.parts() + run.tile_begin;
+        if (tile - run.tile_of_chunk != chunk) chunk_begin = unit;
+        chunk = tile - run.tile_of_chunk;
         FetchAhead(part, run,
                    run.unit_end < end          ? WeightsAt(part, run.unit_end)
                    : part + 1 < parts_.parts() ? WeightsAt(part + 1, begin)
                                                : args_.next);
         for (int i = run.tile_begin; i < run.tile_end; ++i, ++unit) {
-          const Pair pair = {part, run.group, 2 * split_.row.Begin(i), split_.row.Size(i),
-                             SumsAt(i - first_tile)};
+          const Pair pair = {.part = part,
+                             .group = run.group,
+                             .upper = run.image * 2 * half_ + split_.row.Begin(i),
+                             .rows = split_.row.Size(i),
+                             .sums = SumsAt(run.tile_of_chunk + i - run.tile_begin)};
           if (unit - chunk_begin < run.chunk_tiles) FillSums(pair);  // else another group did
           Multiply(pair);
         }
@@ -197,10 +204,10 @@ class Strassen {
   static constexpr int64_t kOneTap = 0;
   static constexpr int kProductsKept = 4;  // a, b, c, d
 
-  /// Two tiles of pixels, one above the other.
+  // A tile of the upper half of an image and one of the lower.
   struct Pair {
     int part, group;
-    int pixel, rows;  // the upper tile's first, and how many each has
+    int upper, rows;  // the upper tile's first pixel, and how many each has
     float* sums;      // s2, s1, s4, s3: [blocks][kTileRows][16] each
   };
 
@@ -229,13 +236,13 @@ class Strassen {
   }
 
   HWY_NOINLINE void FillSums(const Pair& pair) const {
-    const int64_t lower = pair.rows * kBlock, size = SumFloats(pair.part);
+    const int64_t lower = int64_t{half_} * kBlock, size = SumFloats(pair.part);
     const int first = parts_.Begin(pair.part);
     for (int block = 0; block < parts_.Size(pair.part); ++block) {
-      const float* HWY_RESTRICT x1 = XAt(first + block, pair.pixel);
-      const float* HWY_RESTRICT x2 = XAt(first + block + p_.x.blocks() / 2, pair.pixel);
+      const float* HWY_RESTRICT x1 = XAt(first + block, pair.upper);
+      const float* HWY_RESTRICT x2 = XAt(first + block + p_.x.blocks() / 2, pair.upper);
       float* HWY_RESTRICT sums = pair.sums + block * kTileFloats;
-      for (int64_t i = 0; i < lower; i += kLanes) {
+      for (int64_t i = 0; i < pair.rows * kBlock; i += kLanes) {
         const Vec x11 = hn::Load(kF32, x1 + i), x21 = hn::Load(kF32, x1 + lower + i);
         const Vec x12 = hn::Load(kF32, x2 + i), x22 = hn::Load(kF32, x2 + lower + i);
         const Vec s1 = hn::Add(x21, x22), s2 = hn::Sub(s1, x11);
@@ -247,11 +254,11 @@ class Strassen {
     }
   }
 
-  void Multiply(const Pair& pair) {
+  HWY_NOINLINE void Multiply(const Pair& pair) {
     const int part = pair.part;
-    const float* const x11 = XAt(parts_.Begin(part), pair.pixel);
-    const float* const x12 = XAt(parts_.Begin(part) + p_.x.blocks() / 2, pair.pixel);
-    const float* const x22 = x12 + pair.rows * kBlock;
+    const float* const x11 = XAt(parts_.Begin(part), pair.upper);
+    const float* const x12 = XAt(parts_.Begin(part) + p_.x.blocks() / 2, pair.upper);
+    const float* const x22 = x12 + int64_t{half_} * kBlock;
     const float* const s2 = pair.sums;
     const float* const s1 = s2 + SumFloats(part);
     const float* const s4 = s1 + SumFloats(part);
@@ -267,11 +274,11 @@ class Strassen {
         weights_.Of(args_.packed, part, pair.group).data() + kCacheLine);
     const int64_t x_stride = p_.x.block_stride();
     const int left = pair.group * kPairPanels, right = left + kTilePanels;
-    const int upper = pair.pixel, lower = upper + pair.rows;
+    const int lower = pair.upper + half_;
 
     WriteTo(a);
     Add(pair, x11, x_stride, x12);
-    WriteTo(part, left, upper);
+    WriteTo(part, left, pair.upper);
     Add(pair, x12, x_stride, s2, a);
     Activate(pair);
     WriteTo(b);
@@ -279,13 +286,13 @@ class Strassen {
     WriteTo(c);
     Add(pair, s1, kTileFloats, s4);
     AddTiles(pair.rows, b, c, a);
-    WriteTo(part, right, upper);
+    WriteTo(part, right, pair.upper);
     Add(pair, s4, kTileFloats, s3, a);
     Activate(pair);
     WriteTo(d);
     Add(pair, s3, kTileFloats, x22, b);
     WriteTo(part, left, lower);
-    Add(pair, x22, x_stride, x22 + pair.rows * kBlock, d);
+    Add(pair, x22, x_stride, x11 + pair.rows * kBlock, d);
     Activate(pair);
     AddTiles(pair.rows, d, c, a);
     WriteTo(part, right, lower);
@@ -300,7 +307,7 @@ class Strassen {
     tile_.limits = LimitsOf(Activation::kNone);
   }
   // or to y, added to what parts before have left there.
-  void WriteTo(int part, int block, int pixel) {
+  HWY_NOINLINE void WriteTo(int part, int block, int pixel) {
     void* const y = p_.y.Forward(args_.y, block * p_.y.block_stride() + pixel * kBlock);
     tile_.y = {.at = y, .dtype = DType::kF32, .block_stride = p_.y.block_stride()};
     if (part > 0) {
@@ -315,8 +322,8 @@ class Strassen {
   }
 
   // A product, added to the sums at `start` if there are any.
-  void Add(const Pair& pair, const float* x, int64_t x_stride, const float* next_x,
-           const float* start = nullptr) {
+  HWY_NOINLINE void Add(const Pair& pair, const float* x, int64_t x_stride, const float* next_x,
+                        const float* start = nullptr) {
     tile_.x = x;
     tile_.x_block_stride = x_stride;
     tile_.next = next_x - x;
@@ -325,7 +332,7 @@ class Strassen {
     tile_.weights += kTilePanels * tile_.panel_stride;
     tile_.prefetch += int64_t{kCacheLine} * tile_.prefetch_lines * parts_.Size(pair.part);
   }
-  static void AddTiles(int rows, const float* a, const float* b, float* sums) {
+  HWY_NOINLINE static void AddTiles(int rows, const float* a, const float* b, float* sums) {
     for (int panel = 0; panel < kTilePanels; ++panel) {
       for (int i = 0; i < rows * kBlock; i += kLanes) {
         const int64_t at = panel * kTileFloats + i;
@@ -354,6 +361,7 @@ class Strassen {
   const EvenSplit parts_;
   const StrassenWeights weights_;
   const PanelSplit split_;
+  const int half_;  // the pixels of half an image
   float* const products_;
   std::span<const std::byte> later_;
   Tile<float> tile_;
