@@ -157,9 +157,9 @@ const Command kProfile = {
         "of --repetitions runs. GMAC/s and GB/s: 1e9 multiply-adds and bytes a second, the bytes\n"
         "being packed weights and activations read and written, each once. roofline: the part of\n"
         "the possible, which is the longer of two times: multiply-adds at this machine's peak\n"
-        "(bound: compute; winograd kernels need fewer), and bytes at the speed of the nearest\n"
-        "cache that holds them (memory). Both are measured before and after the runs, a tenth\n"
-        "of a second each, with as many threads.",
+        "(bound: compute; winograd and strassen kernels need fewer), and bytes at the speed of\n"
+        "the nearest cache that holds them (memory). Both are measured before and after the runs,\n"
+        "a tenth of a second each, with as many threads.",
     .example =
         "mnv4 profile -m conv_small -t 1\n"
         "  mnv4 profile -m conv_small --html profile.html --trace trace.json",

@@ -49,9 +49,8 @@ constexpr int kPairPanels = 2 * kTilePanels;         ///< left and right
 constexpr int64_t kTileFloats = kTileRows * kBlock;  ///< of one panel
 
 /// Sums of x take as long as is gained where there are six vectors of output channels, half of that
-/// at twice as many. Weights, seven for four, should serve many pixels: the layers of fewer hold
-/// most of a network's (Hybrid-L's 12 x 12 would gain another 2 % of it, for 100 MB on 152).
-constexpr int kMinOutputs = 12 * kLanes, kMinInputs = 96, kMinPixels = 192;
+/// at twice as many. Weights, seven for four, need pixels to serve: 64 on two threads gain nothing.
+constexpr int kMinOutputs = 12 * kLanes, kMinInputs = 96, kMinPixels = 128;
 
 inline bool AcceptsStrassen(const ConvProblem& p) {
   const int pixels = p.y.h * p.y.w;  // of an image: a batch gives the same bits
@@ -310,6 +309,7 @@ class Strassen {
   HWY_NOINLINE void WriteTo(int part, int block, int pixel) {
     void* const y = p_.y.Forward(args_.y, block * p_.y.block_stride() + pixel * kBlock);
     tile_.y = {.at = y, .dtype = DType::kF32, .block_stride = p_.y.block_stride()};
+    tile_.residual.at = nullptr;
     if (part > 0) {
       tile_.residual = {.at = y, .dtype = DType::kF32, .block_stride = p_.y.block_stride()};
     } else if (p_.has_residual) {
