@@ -110,6 +110,20 @@ TEST(ConvKernels, StrassenAgrees) {
   Trial(With(Pointwise(C16(9, 16, 16, 160), 640), Activation::kHardSwish)).CompareAll();
 }
 
+// More threads than tiles of an image, ranges that begin within a group or a chunk.
+TEST(ConvKernels, StrassenAgreesOnManyThreads) {
+  for (const ConvProblem& p :
+       {Pointwise(C16(3, 12, 20, 416), 192), Pointwise(C16(1, 8, 16, 96), 512)}) {
+    const Trial trial(p);
+    for (const IsaSet isa : MachineIsas()) {
+      const ConvKernel& kernel = FirstFor(p, isa);
+      SCOPED_TRACE(kernel.name);
+      const AlignedBuffer one = trial.Run(kernel, 1);
+      for (const int threads : {5, 16, 23}) ExpectSame(p.y, trial.Run(kernel, threads), one, 0);
+    }
+  }
+}
+
 // Pixels are multiplied in pairs that depend on their image alone.
 TEST(ConvKernels, StrassenGivesAnImageTheSameBitsInABatch) {
   const ConvProblem batch = Pointwise(C16(3, 12, 18, 160), 256);

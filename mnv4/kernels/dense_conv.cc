@@ -69,15 +69,12 @@ PanelSplit SplitOf(const ConvProblem& p, int threads) {
   return SplitPanels(p, rule, threads);
 }
 
-// A unit's group of panels.
+// Of the group of panels that `unit` belongs to.
 template <class T>
-std::span<const std::byte> WeightsOf(const ConvProblem& p, const void* packed, int unit,
+std::span<const std::byte> WeightsAt(const ConvProblem& p, const void* packed, int unit,
                                      int threads, int64_t panel_bytes) {
-  const PanelRun run = SplitOf<T>(p, threads).RunAt(unit, unit + 1);
-  const int first = run.group * GroupPanels<T>(p);
-  const int panels = std::min(GroupPanels<T>(p), p.y.blocks() - first);
-  return {static_cast<const std::byte*>(packed) + first * panel_bytes,
-          static_cast<size_t>(panels * panel_bytes)};
+  const int group = SplitOf<T>(p, threads).RunAt(unit, unit + 1).group;
+  return GroupOf(p, packed, group, GroupPanels<T>(p), panel_bytes);
 }
 
 // Weights of 16 bits for tiles of float32: a group of panels is widened into the scratch before its
@@ -135,7 +132,7 @@ void RunOnRows(const ConvProblem& p, const ConvArgs& args, int begin, int end, i
           run.group + 1 == split.groups ? packed : panel + group_bytes;
       next = {following, p.single_pixel() ? 0 : static_cast<size_t>(group_bytes)};
     }
-    tile.prefetch_lines = LinesPerKBlock(next, k_blocks * run.chunk_tiles);
+    tile.prefetch_lines = LinesPerStep(next, k_blocks * run.chunk_tiles);
     tile.prefetch_also = later.empty() ? 0 : later.data() - next.data();
 
     const bool cuts = widens && MergesRows(p) && panels == kTilePanels &&
@@ -280,7 +277,7 @@ constexpr ConvKernel Row(const char* name, Isa needs, Layout x,
       .run = Run<T>,
       .first_weights =
           [](const ConvProblem& p, const void* packed, int unit, int threads) {
-            return WeightsOf<T>(p, packed, unit, threads, BytesOfPanel<T>(p));
+            return WeightsAt<T>(p, packed, unit, threads, BytesOfPanel<T>(p));
           },
   };
 }
@@ -303,9 +300,7 @@ constexpr ConvKernel WinogradRow(const char* name, Isa needs) {
     Winograd<T, kSide>(p, args, threads, BytesOfPanel<T>(OfPlanes<kSide>(p))).Run(begin, end);
   };
   row.first_weights = [](const ConvProblem& p, const void* packed, int, int) {
-    const int panels = std::min(kSquarePanels<T>, p.y.blocks());
-    return std::span(static_cast<const std::byte*>(packed),
-                     static_cast<size_t>(panels * BytesOfPanel<T>(OfPlanes<kSide>(p))));
+    return GroupOf(p, packed, 0, kSquarePanels<T>, BytesOfPanel<T>(OfPlanes<kSide>(p)));
   };
   return row;
 }
@@ -322,7 +317,8 @@ constexpr ConvKernel StrassenRow(const char* name, Isa needs) {
   row.run = [](const ConvProblem& p, const ConvArgs& args, int begin, int end,
                int threads) noexcept { Strassen(p, args, threads).Run(begin, end); };
   row.first_weights = [](const ConvProblem& p, const void* packed, int unit, int threads) {
-    return StrassenWeights(p).Of(packed, 0, StrassenSplit(p, threads).RunAt(unit, unit + 1).group);
+    const int group = StrassenSplit(p, threads).RunAt(unit, unit + 1).group;
+    return StrassenWeights(p).Of(packed, 0, group);
   };
   return row;
 }
@@ -341,7 +337,7 @@ constexpr ConvKernel StoredRow(const char* name, bool (*accepts)(const ConvProbl
   row.pack = PackStored<W>;
   row.run = RunStored<W>;
   row.first_weights = [](const ConvProblem& p, const void* packed, int unit, int threads) {
-    return WeightsOf<float>(p, packed, unit, threads, StoredPanelBytes(p));
+    return WeightsAt<float>(p, packed, unit, threads, StoredPanelBytes(p));
   };
   return row;
 }
@@ -370,10 +366,8 @@ constexpr ConvKernel RoundedStem(const char* name, Isa needs) {
 
 constinit const ConvKernel kPointwiseConv = Row<float>(
     "pointwise-" MNV4_TARGET_NAME, MNV4_TARGET_ISA, Layout::kC16, AcceptsPointwise<float>);
-#if HWY_TARGET != HWY_NEON
 constinit const ConvKernel kStrassenConv =
     StrassenRow("strassen-" MNV4_TARGET_NAME, MNV4_TARGET_ISA);
-#endif
 constinit const ConvKernel kDenseConv =
     Row<float>("dense-" MNV4_TARGET_NAME, MNV4_TARGET_ISA, Layout::kC16, AcceptsDense<float>);
 constinit const ConvKernel kWinogradConv[] = {

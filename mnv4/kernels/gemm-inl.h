@@ -25,18 +25,18 @@ namespace mnv4::kernels::HWY_NAMESPACE {
 // Pixels x panels of 16 channels that fit the registers: accumulators, the weights of one k, and
 // one broadcast value. 8 accumulators hide the latency of two FMA units.
 #if HWY_TARGET == HWY_AVX3
-constexpr int kTileRows = 14, kTilePanels = 2;  // 28 + 2 + 1 of 32 registers
+inline constexpr int kTileRows = 14, kTilePanels = 2;  // 28 + 2 + 1 of 32 registers
 #elif HWY_TARGET == HWY_AVX2
-constexpr int kTileRows = 6, kTilePanels = 1;  // 12 + 2 + 1 of 16
+inline constexpr int kTileRows = 6, kTilePanels = 1;  // 12 + 2 + 1 of 16
 #elif HWY_TARGET == HWY_NEON
-constexpr int kTileRows = 6, kTilePanels = 1;  // 24 + 4 + 1 of 32
+inline constexpr int kTileRows = 6, kTilePanels = 1;  // 24 + 4 + 1 of 32
 #else
-constexpr int kTileRows = 2, kTilePanels = 1;  // 8 + 4 + 1 of 16, and one for the product
+inline constexpr int kTileRows = 2, kTilePanels = 1;  // 8 + 4 + 1 of 16, and one for the product
 #endif
 
 // A single pixel (the layers after global pooling) would leave most accumulators idle and wait for
 // the few: it takes 8 vectors of channels at once.
-constexpr int kPixelPanels = 8 / kBlockVectors;
+inline constexpr int kPixelPanels = 8 / kBlockVectors;
 
 /// A tensor that a tile writes or adds: its blocks are C16.
 template <class Void>
@@ -65,8 +65,8 @@ struct Tile {
   bool biased = false;
   bool float_sums = false;       ///< in fp16: chunks of products add up in float32
   int64_t panel_stride = 0;      ///< to the same weight of the next panel
-  const float* start = nullptr;  ///< what is added to sums: as y lies, only if kMayStart; or null
-  int64_t start_stride = 0;      ///< from a block of it to the next
+  const float* start = nullptr;  ///< C16 blocks that sums begin with; null for none or !kMayStart
+  int64_t start_stride = 0;      ///< from one of them to the next
   TileMap<void> y;
   TileMap<const void> residual;  ///< null for none
   ClampLimits limits;
@@ -169,7 +169,8 @@ HWY_INLINE void StoreSums(const Sums<kRows, kPanels>& sums, int64_t block_stride
 
 /// Whether a tile may go on from other sums.
 template <class T, int kPanels, int kRowStride>
-constexpr bool kMayStart = std::is_same_v<T, float>&& kPanels == kTilePanels&& kRowStride == kBlock;
+inline constexpr bool kMayStart =
+    std::is_same_v<T, float>&& kPanels == kTilePanels&& kRowStride == kBlock;
 
 /// kRowStride: elements from a pixel of x to the next; 0 takes it from `stride`. W: the type that
 /// the weights really have.
@@ -235,25 +236,19 @@ HWY_NOINLINE void RunTile(const Tile<T>& tile, int64_t stride) {
                            [&](auto* y) HWY_ATTR { StoreSums(sums, tile.y.block_stride, y); });
 }
 
-/// How many lines a tile fetches for every k-block, of `weights` that are to be near after so many.
-inline int LinesPerKBlock(std::span<const std::byte> weights, int k_blocks) {
-  const int lines = static_cast<int>(weights.size()) / kCacheLine;
-  return (lines + k_blocks - 1) / k_blocks;
-}
-
 template <class T>
 using TileFunction = void (*)(const Tile<T>&, int64_t stride);
 
 /// RunTile for 1, 2, ... kTileRows pixels.
 template <class T, int kPanels, int kRowStride, size_t... kIndex>
-constexpr std::array<TileFunction<T>, sizeof...(kIndex)> TilesOfHeight(
+inline constexpr std::array<TileFunction<T>, sizeof...(kIndex)> TilesOfHeight(
     std::index_sequence<kIndex...>) {
   return {RunTile<T, kIndex + 1, kPanels, kRowStride>...};
 }
 
 /// By data(): g++ 12 takes operator[] of one target's arrays for that of another's, and warns.
 template <class T, int kPanels, int kRowStride>
-constexpr auto kTiles =
+inline constexpr auto kTiles =
     TilesOfHeight<T, kPanels, kRowStride>(std::make_index_sequence<kTileRows>());
 
 /// The tile for that many pixels. Usual row strides are constants in the code: the next pixel, and

@@ -115,9 +115,10 @@ struct ConvArgs {
   const void* packed = nullptr;    ///< written by pack(), 64-byte aligned
   const void* residual = nullptr;  ///< null without one
   void* y = nullptr;
-  void* scratch = nullptr;               ///< scratch_bytes() of this thread's own
-  std::span<const std::byte> next = {};  ///< first_weights() of the next layer, to fetch meanwhile
-  LaterWeights later = {};               ///< kernels may leave them where they are
+  void* scratch = nullptr;  ///< scratch_bytes() of this thread's own
+  /// first_weights() of the next layer that has any, to be fetched meanwhile; empty for the last.
+  std::span<const std::byte> next = {};
+  LaterWeights later = {};  ///< kernels may leave them where they are
 };
 
 /// One way to compute a convolution.
@@ -146,8 +147,8 @@ struct ConvKernel {
   /// take consecutive ranges of them.
   int (*units)(const ConvProblem&, int threads);
   void (*run)(const ConvProblem&, const ConvArgs&, int begin, int end, int threads) noexcept;
-  /// The packed weights that a thread reads first whose range of units begins with `unit`; null if
-  /// they need not be near before.
+  /// The packed weights that a thread reads first whose range of units begins with `unit`. No
+  /// function: they need not be near before.
   std::span<const std::byte> (*first_weights)(const ConvProblem&, const void* packed, int unit,
                                               int threads) = nullptr;
 };

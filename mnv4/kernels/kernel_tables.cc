@@ -34,7 +34,7 @@ namespace {
 
 const Tables& TargetTables() {
   static const ConvKernel conv[] = {
-#if HWY_TARGET != HWY_NEON
+#if HWY_TARGET != HWY_NEON  // nobody has measured it there
     kStrassenConv,
 #endif
     kPointwiseConv,

@@ -25,19 +25,19 @@ namespace hn = hwy::HWY_NAMESPACE;
 /// At most one C16 block: 16 lanes (AVX-512), 8 (AVX2) or 4 (SSE4, NEON).
 using F32 = hn::CappedTag<float, kBlock>;
 using Vec = hn::Vec<F32>;
-constexpr F32 kF32;
-constexpr int kLanes = static_cast<int>(hn::MaxLanes(kF32));
-constexpr int kBlockVectors = kBlock / kLanes;
+inline constexpr F32 kF32;
+inline constexpr int kLanes = static_cast<int>(hn::MaxLanes(kF32));
+inline constexpr int kBlockVectors = kBlock / kLanes;
 
 /// Tensors in memory are float32 or, where rows need Isa::kBf16 or Isa::kFp16, of 16 bits.
 using BF16 = hwy::bfloat16_t;
 using F16 = hwy::float16_t;
-constexpr bool kHasBf16 = HWY_TARGET == HWY_AVX3;
-constexpr bool kHasF16 = HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_NEON;
+inline constexpr bool kHasBf16 = HWY_TARGET == HWY_AVX3;
+inline constexpr bool kHasF16 = HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_NEON;
 
 /// One step of a sum takes a float32, or as many bits of bfloat16.
 template <class T>
-constexpr int kStep = sizeof(float) / sizeof(T);
+inline constexpr int kStep = sizeof(float) / sizeof(T);
 
 HWY_INLINE Vec LoadAsF32(const float* values) { return hn::Load(kF32, values); }
 HWY_INLINE void StoreFromF32(Vec v, float* values) { hn::Store(v, kF32, values); }
@@ -126,7 +126,7 @@ HWY_INLINE Vec Exp2(Vec x) {
 
 /// Vectors whose GELU is computed side by side: its polynomial is a chain of products that wait for
 /// each other (AVX-512, AMD Zen 5: 0.93 of the time of one by one). 16 registers hold too few.
-constexpr int kGeluVectors = HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_NEON ? 4 : 1;
+inline constexpr int kGeluVectors = HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_NEON ? 4 : 1;
 
 /// p = p t + c for each of the coefficients c but the first, which p begins as.
 template <int kVectors, int kTerms>
@@ -201,7 +201,7 @@ HWY_INLINE Vec HardSigmoid(Vec x) {
 struct ClampLimits {
   float lo, hi;
 };
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
+inline constexpr float kInfinity = std::numeric_limits<float>::infinity();
 inline ClampLimits LimitsOf(Activation activation) {
   switch (activation) {
     case Activation::kRelu:
@@ -295,11 +295,11 @@ HWY_INLINE void ActivateStored(Activation activation, T* values, int64_t count) 
 }
 
 template <class T>
-constexpr DType kTypeOf = DType::kF32;
+inline constexpr DType kTypeOf = DType::kF32;
 template <>
-constexpr DType kTypeOf<BF16> = DType::kBF16;
+inline constexpr DType kTypeOf<BF16> = DType::kBF16;
 template <>
-constexpr DType kTypeOf<F16> = DType::kF16;
+inline constexpr DType kTypeOf<F16> = DType::kF16;
 
 template <class T>
 bool IsC16Of(const Desc& desc) {

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <limits>
+#include <span>
 
+#include "mnv4/base/aligned_buffer.h"
 #include "mnv4/base/caches.h"
 #include "mnv4/kernels/kernel.h"
 
@@ -88,12 +90,25 @@ inline int64_t ChunkBytes(int64_t packed_bytes) {
 /// fewer pixels for each thread.
 inline constexpr int kTileMinPixels = 90;
 
+/// Where one of those groups has its packed weights, panels of panel_bytes.
+inline std::span<const std::byte> GroupOf(const ConvProblem& p, const void* packed, int group,
+                                          int group_panels, int64_t panel_bytes) {
+  const int first = group * group_panels, panels = std::min(group_panels, p.y.panels() - first);
+  return {static_cast<const std::byte*>(packed) + first * panel_bytes,
+          static_cast<size_t>(panels * panel_bytes)};
+}
+/// How many lines are to be fetched in each of so many steps, until all of `weights` are near.
+inline int LinesPerStep(std::span<const std::byte> weights, int steps) {
+  const int lines = static_cast<int>(weights.size() / kCacheLine);
+  return (lines + steps - 1) / steps;
+}
+
 struct SplitRule {
   static constexpr int kNever = std::numeric_limits<int>::max();
   int tile_pixels, group_panels;  ///< the largest tile of the target
   /// Rows are counted and cut in units of so many pixels, of which the last may be shorter.
   int granule = 1;
-  bool by_images = false;  ///< tiles that might be of several images are not
+  bool by_images = false;  ///< no tile spans two images, though their pixels are side by side
   /// A projection reads what all threads have just written, so each takes its own pixels; but not
   /// when that leaves each but a few tiles (49 pixels on 2 threads still gain).
   int min_pixels_per_thread = 24;
@@ -125,7 +140,7 @@ inline PanelSplit SplitPanels(const ConvProblem& p, const SplitRule& rule, int t
   const int row_pixels = pixels / split.rows;
   const int granules = (row_pixels + rule.granule - 1) / rule.granule;
   int row_tiles = (row_pixels + rule.tile_pixels - 1) / rule.tile_pixels;
-  if (by_pixels && merges) {  // as many for each chunk
+  if (by_pixels && merges) {  // a multiple of the chunks of a row
     const int of_row = (chunks + split.rows - 1) / split.rows;
     row_tiles = std::min((row_tiles + of_row - 1) / of_row * of_row, granules);
   }

@@ -34,12 +34,10 @@
 namespace mnv4::kernels::HWY_NAMESPACE {
 
 extern const ConvKernel kPointwiseConv, kDenseConv, kStemConv;  // dense_conv.cc
-#if HWY_TARGET != HWY_NEON
-extern const ConvKernel kStrassenConv;  // measured on x86-64 alone
-#endif
-extern const ConvKernel kWinogradConv[2];  // in squares of 4x4 and of 2x2
-extern const ConvKernel kStoredConv[4];    // bf16, fp16: 1x1 and k x k
-extern const ConvKernel kDepthwise[4];     // 3x3 and 5x5, strides 1 and 2
+extern const ConvKernel kStrassenConv;                          // 1x1
+extern const ConvKernel kWinogradConv[2];                       // in squares of 4x4 and of 2x2
+extern const ConvKernel kStoredConv[4];                         // bf16, fp16: 1x1 and k x k
+extern const ConvKernel kDepthwise[4];                          // 3x3 and 5x5, strides 1 and 2
 #if HWY_TARGET == HWY_AVX3
 extern const ConvKernel kPointwiseConvBf16, kDenseConvBf16, kStemConvBf16, kDepthwiseBf16[4];
 extern const ConvKernel kDepthwiseLines[4];  // that write lines

@@ -8,7 +8,7 @@
 ///   y22 = d + c                       y21 = d + x22 (w21 - w22 + w12 - w11)
 /// Each product is a tile of gemm-inl.h that goes on from the sums of another, so that what is
 /// added on the side of y stays in registers or L1. Sums of weights are packed. Those of x are left
-/// to compute: 4 for each 8 N multiply-adds, of N output channels.
+/// to compute: as many as x has values, once for all output channels.
 
 #if defined(MNV4_KERNELS_STRASSEN_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef MNV4_KERNELS_STRASSEN_INL_H_
@@ -30,9 +30,9 @@ HWY_BEFORE_NAMESPACE();
 namespace mnv4::kernels::HWY_NAMESPACE {
 namespace {
 
-/// What one is: the factors of the weights' quarters, and whose bias it begins with.
+/// One of the seven: the factors of the weights' quarters, and whose bias its sums begin with.
 struct Product {
-  float w11, w12, w21, w22;
+  double w11, w12, w21, w22;
   enum { kNone, kLeft, kRight } bias = kNone;
 };
 /// In the order in which they are computed. c has the bias of both results on the right.
@@ -60,8 +60,8 @@ inline bool AcceptsStrassen(const ConvProblem& p) {
          p.x.c >= kMinInputs && p.y.c >= kMinOutputs;
 }
 
-/// Both halves of the channels of x are cut into parts, in blocks, so that the panels of two groups
-/// and what they read stay in L2. y takes up what one part after another adds.
+/// Both halves of the channels of x are cut into parts, in blocks, so that two groups' panels and
+/// what they read stay in L2. y takes up what one part after another adds.
 inline EvenSplit PartsOf(const ConvProblem& p) {
   constexpr int kBlocks = 12;
   const int blocks = p.x.blocks() / 2;
@@ -111,14 +111,15 @@ inline void PackStrassen(const ConvProblem& p, const float* oihw, std::span<cons
       for (const Product& of : kSevenProducts) {
         float* out = weights.data();
         for (int c = left; c < left + kHalf; ++c) {
-          const float of_left = scale.empty() ? 1 : scale[c];
-          const float of_right = scale.empty() ? 1 : scale[c + kHalf];
+          const double of_left = scale.empty() ? 1 : scale[c];
+          const double of_right = scale.empty() ? 1 : scale[c + kHalf];
           const float* const w1 = oihw + int64_t{c} * p.x.c + first;
           const float* const w2 = w1 + p.x.c / 2;
           const int64_t right = int64_t{kHalf} * p.x.c;
           for (int i = 0; i < product.x.c; ++i) {
-            *out++ = of_left * (of.w11 * w1[i] + of.w21 * w2[i]) +
-                     of_right * (of.w12 * w1[i + right] + of.w22 * w2[i + right]);
+            const double sum = of_left * (of.w11 * w1[i] + of.w21 * w2[i]) +
+                               of_right * (of.w12 * w1[i + right] + of.w22 * w2[i + right]);
+            *out++ = static_cast<float>(sum);
           }
         }
         std::span<const float> of_half;
@@ -134,7 +135,7 @@ inline void PackStrassen(const ConvProblem& p, const float* oihw, std::span<cons
 
 /// A unit is a pair of tiles times a group of panels.
 inline PanelSplit StrassenSplit(const ConvProblem& p, int threads) {
-  // A part of x and its sums, which are as many, fill half of L2 at most.
+  // A part of x and its sums, which are as many, fill half of L2.
   const int64_t l2 = std::max<int64_t>(BytesOfL2(), 512 << 10);
   const SplitRule rule = {.tile_pixels = 2 * kTileRows,
                           .group_panels = kPairPanels,
@@ -162,8 +163,8 @@ class Strassen {
 
   static size_t ScratchBytes(const ConvProblem& p) {
     const PanelSplit split = StrassenSplit(p, 1);
-    // More threads have as many or more chunks, but round the tiles of each up.
-    const int pairs = split.chunks.Begin(split.chunks.parts()) / split.chunks.parts() + 3;
+    // A chunk's pairs. More threads have as many or more chunks, but may round both numbers up.
+    const int pairs = split.chunks.Begin(split.chunks.parts()) / split.chunks.parts() + 2;
     return static_cast<size_t>(kProductsKept * kTilePanels * kTileFloats + pairs * SumsOfPair(p)) *
            sizeof(float);
   }
@@ -177,8 +178,9 @@ class Strassen {
         const int tile = run.image * split_.row.parts() + run.tile_begin;
         if (tile - run.tile_of_chunk != chunk) chunk_begin = unit;
         chunk = tile - run.tile_of_chunk;
+        const int next_group = unit - run.tile_of_chunk + run.chunk_tiles;
         FetchAhead(part, run,
-                   run.unit_end < end          ? WeightsAt(part, run.unit_end)
+                   next_group < end            ? WeightsAt(part, next_group)
                    : part + 1 < parts_.parts() ? WeightsAt(part + 1, begin)
                                                : args_.next);
         for (int i = run.tile_begin; i < run.tile_end; ++i, ++unit) {
@@ -192,11 +194,6 @@ class Strassen {
         }
       }
     }
-  }
-
-  /// What a thread reads first whose units begin with `unit`.
-  std::span<const std::byte> WeightsAt(int part, int unit) const {
-    return weights_.Of(args_.packed, part, split_.RunAt(unit, unit + 1).group);
   }
 
  private:
@@ -222,18 +219,22 @@ class Strassen {
     return static_cast<const float*>(args_.x) + block * p_.x.block_stride() + pixel * kBlock;
   }
 
+  std::span<const std::byte> WeightsAt(int part, int unit) const {
+    return weights_.Of(args_.packed, part, split_.RunAt(unit, unit + 1).group);
+  }
   // While one group of panels is used, `next` comes from afar, and beside it what is for later.
   void FetchAhead(int part, const PanelRun& run, std::span<const std::byte> next) {
     const int k_blocks = kProducts * parts_.Size(part);
-    const int lines = LinesPerKBlock(next, k_blocks * run.chunk_tiles);
+    const int lines = LinesPerStep(next, k_blocks * run.chunk_tiles);
     tile_.prefetch_lines = lines;
     tile_.prefetch = next.data() + int64_t{kCacheLine} * lines * k_blocks * run.tile_of_chunk;
     tile_.prefetch_also = later_.empty() ? 0 : later_.data() - next.data();
-    if (run.tile_of_chunk + run.tile_end - run.tile_begin == run.chunk_tiles) {  // the group's last
+    if (run.tile_of_chunk + run.tile_end - run.tile_begin == run.chunk_tiles) {  // of the group
       later_ = later_.subspan(std::min(later_.size(), next.size()));
     }
   }
 
+  // These are not inlined: the library has little room.
   HWY_NOINLINE void FillSums(const Pair& pair) const {
     const int64_t lower = int64_t{half_} * kBlock, size = SumFloats(pair.part);
     const int first = parts_.Begin(pair.part);
@@ -342,11 +343,12 @@ class Strassen {
   }
   // Sums that lack no product.
   void Store(int rows, const float* sums) {
-    Tile<float> tile = tile_;
-    tile.num_taps = 0;
-    tile.biased = false;
-    tile.start = sums;
-    RunTileOf<kTilePanels>(rows, tile, kBlock);
+    tile_.num_taps = 0;
+    tile_.biased = false;
+    tile_.start = sums;
+    RunTileOf<kTilePanels>(rows, tile_, kBlock);
+    tile_.num_taps = 1;
+    tile_.biased = true;
   }
   void Activate(const Pair& pair) const {
     if (pair.part + 1 < parts_.parts()) return;

@@ -232,14 +232,15 @@ void RunOnTiles(const ConvProblem& p, const ConvArgs& args, Y* y, const R* resid
 
     // While one group of panels is used, the next comes from afar.
     const bool last_group = unit - run.tile_of_chunk + run.chunk_tiles >= end;
-    const std::byte* next = last_group                      ? args.next.data()
-                            : run.group + 1 == split.groups ? packed
-                                                            : product.panel + panels * panel_bytes;
-    const int group_lines = static_cast<int>(panel_bytes / kCacheLine) * panels;
-    const int chunk_steps = steps * run.chunk_tiles;
-    product.prefetch_lines = next == nullptr ? 0 : (group_lines + chunk_steps - 1) / chunk_steps;
+    std::span<const std::byte> next = args.next;
+    if (!last_group) {
+      const std::byte* const following =
+          run.group + 1 == split.groups ? packed : product.panel + panels * panel_bytes;
+      next = {following, static_cast<size_t>(panels * panel_bytes)};
+    }
+    product.prefetch_lines = LinesPerStep(next, steps * run.chunk_tiles);
     const int tile_lines = product.prefetch_lines * steps;
-    product.prefetch = next + int64_t{kCacheLine} * tile_lines * run.tile_of_chunk;
+    product.prefetch = next.data() + int64_t{kCacheLine} * tile_lines * run.tile_of_chunk;
 
     // The last tile of a row is shifted back, so that it ends where x does; what it computes beside
     // the row or a second time is not stored.
@@ -334,11 +335,8 @@ constexpr ConvKernel DenseOnTiles(const char* name, bool (*accepts)(const ConvPr
       .first_weights =
           [](const ConvProblem& p, const void* packed, int unit, int threads) {
             const PanelRun run = SplitPanels(p, kTileSplit, threads).RunAt(unit, unit + 1);
-            const int first = run.group * kTileSplit.group_panels;
-            const int panels = std::min(kTileSplit.group_panels, p.y.panels() - first);
-            const int64_t panel_bytes = PanelBytes<BF16, kTileDepth>(p);
-            return std::span(static_cast<const std::byte*>(packed) + first * panel_bytes,
-                             static_cast<size_t>(panels * panel_bytes));
+            return GroupOf(p, packed, run.group, kTileSplit.group_panels,
+                           PanelBytes<BF16, kTileDepth>(p));
           },
   };
 }

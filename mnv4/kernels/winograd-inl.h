@@ -17,6 +17,7 @@
 #endif
 
 #include <algorithm>
+#include <span>
 #include <type_traits>
 #include <vector>
 
@@ -359,8 +360,7 @@ class Winograd {
   // the last tiles the next layer begins to come.
   void Run(int begin, int end) {
     const int at_once = TilesAtOnce<T, kSide>(p_);
-    const int panel_lines = static_cast<int>(panel_bytes_) / kCacheLine;
-    const std::byte* next_layer = args_.next.data();
+    std::span<const std::byte> next_layer = args_.next;
     for (int unit = begin; unit < end; unit += at_once) {
       const int units = std::min(at_once, end - unit);
       const int k_blocks = units * p_.x.blocks() * Squares<kSide>::kPlanes;
@@ -368,13 +368,15 @@ class Winograd {
       for (int block = 0; block < p_.y.blocks(); block += kSquarePanels<T>) {
         const int panels = std::min(kSquarePanels<T>, p_.y.blocks() - block);
         const bool own = unit == begin && block + panels < p_.y.blocks();
-        const bool beyond = !own && unit + units == end && next_layer != nullptr;
-        tile_.prefetch = own ? PanelAt(block + panels) : next_layer;
-        tile_.prefetch_lines = own      ? (panels * panel_lines + k_blocks - 1) / k_blocks
-                               : beyond ? 1
-                                        : 0;
+        const bool beyond = !own && unit + units == end && !next_layer.empty();
+        const std::span<const std::byte> next =
+            own ? std::span(PanelAt(block + panels), static_cast<size_t>(panels * panel_bytes_))
+                : next_layer;
+        tile_.prefetch = next.data();
+        tile_.prefetch_lines = own ? LinesPerStep(next, k_blocks) : beyond;
         for (int i = 0; i < units; ++i) Compute(unit + i, PlanesOf(i), block, panels);
-        if (beyond) next_layer = tile_.prefetch;
+        const auto fetched = static_cast<size_t>(tile_.prefetch - next.data());
+        if (beyond) next_layer = next_layer.subspan(std::min(next_layer.size(), fetched));
       }
     }
   }

@@ -173,9 +173,9 @@ Plan::Plan(Graph graph, const PlanOptions& options, PackedWeights& packed, Threa
   named_slots_ = std::move(lowered.named_slots);
   kept_float32_ = std::move(lowered.kept_float32);
 
-  for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) {
-    scratch_bytes_ = std::max(scratch_bytes_, ScratchOf(*step));
-    if (auto* conv = std::get_if<ConvStep>(&step->run)) {
+  for (const Step& step : steps_) {
+    scratch_bytes_ = std::max(scratch_bytes_, ScratchOf(step));
+    if (const auto* conv = std::get_if<ConvStep>(&step.run)) {
       conv->kernel->units(conv->problem, 1);  // what kernels ask of the machine, they ask now
     }
   }
