@@ -98,22 +98,22 @@ TEST(ConvKernels, WinogradTakesTheNetworksDenseLayers) {
 
 // 1x1 layers of enough pixels, an even number, and channels.
 TEST(ConvKernels, StrassenAgrees) {
-  for (const int channels : {96, 128, 160, 384, 416, 800}) {  // one part to three
+  for (const int channels : {192, 224, 384, 416, 800}) {  // one part to three
     Trial(Pointwise(C16(1, 8, 16, channels), 192)).CompareAll();
     Trial(WithResidual(Pointwise(C16(2, 10, 20, channels), 256))).CompareAll();
   }
   for (const int width : {64, 83, 84, 85, 111, 112, 113, 140, 141, 210}) {
-    Trial(With(Pointwise(C16(1, 2, width, 96), 256), Activation::kRelu6)).CompareAll();
+    Trial(With(Pointwise(C16(1, 2, width, 192), 256), Activation::kRelu6)).CompareAll();
     Trial(With(Pointwise(C16(3, 2, width, 416), 192), Activation::kGelu)).CompareAll();
   }
   Trial(With(Pointwise(C16(1, 40, 40, 768), 192), Activation::kRelu)).CompareAll();
-  Trial(With(Pointwise(C16(9, 16, 16, 160), 640), Activation::kHardSwish)).CompareAll();
+  Trial(With(Pointwise(C16(9, 16, 16, 256), 640), Activation::kHardSwish)).CompareAll();
 }
 
 // More threads than tiles of an image, ranges that begin within a group or a chunk.
 TEST(ConvKernels, StrassenAgreesOnManyThreads) {
   for (const ConvProblem& p :
-       {Pointwise(C16(3, 12, 20, 416), 192), Pointwise(C16(1, 8, 16, 96), 512)}) {
+       {Pointwise(C16(3, 12, 20, 416), 192), Pointwise(C16(1, 8, 16, 192), 512)}) {
     const Trial trial(p);
     for (const IsaSet isa : MachineIsas()) {
       const ConvKernel& kernel = FirstFor(p, isa);
@@ -126,8 +126,8 @@ TEST(ConvKernels, StrassenAgreesOnManyThreads) {
 
 // Pixels are multiplied in pairs that depend on their image alone.
 TEST(ConvKernels, StrassenGivesAnImageTheSameBitsInABatch) {
-  const ConvProblem batch = Pointwise(C16(3, 12, 18, 160), 256);
-  const ConvProblem one = Pointwise(C16(1, 12, 18, 160), 256);
+  const ConvProblem batch = Pointwise(C16(3, 12, 18, 224), 256);
+  const ConvProblem one = Pointwise(C16(1, 12, 18, 224), 256);
   const AlignedBuffer x = RandomTensor(batch.x, 1);
   std::vector<float> weights(ConvRefWeights(one));
   for (size_t i = 0; i < weights.size(); ++i) weights[i] = std::sin(static_cast<float>(i));
@@ -157,7 +157,7 @@ TEST(ConvKernels, StrassenTakesTheNetworksLargeLayers) {
   for (const IsaSet isa : MachineIsas()) {
     const bool takes = !isa.Has(Isa::kBf16) && !HasFp16(isa) && !isa.Has(Isa::kNeon);
     for (const auto& [size, in, out] :
-         {std::tuple(16, 160, 640), {24, 768, 192}, {12, 2048, 512}}) {
+         {std::tuple(24, 192, 768), {24, 768, 192}, {12, 2048, 512}}) {
       const std::string_view name = FirstFor(Pointwise(C16(1, size, size, in), out), isa).name;
       EXPECT_TRUE(name.starts_with(takes ? "strassen" : "pointwise")) << name << ToString(isa);
     }
@@ -256,7 +256,7 @@ TEST(ConvKernels, NanStaysInItsSquare) {
 
 // Strassen's products have values of two pixels, half an image apart.
 TEST(ConvKernels, NanStaysInItsPair) {
-  const ConvProblem p = Pointwise(C16(1, 12, 18, 96), 192);
+  const ConvProblem p = Pointwise(C16(1, 12, 18, 192), 192);
   CompareAllBesideNan(p, 20, [](int64_t pixel) { return pixel % 108 == 20; });
 }
 

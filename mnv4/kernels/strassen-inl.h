@@ -49,8 +49,9 @@ constexpr int kPairPanels = 2 * kTilePanels;         ///< left and right
 constexpr int64_t kTileFloats = kTileRows * kBlock;  ///< of one panel
 
 /// Sums of x take as long as is gained where there are six vectors of output channels, half of that
-/// at twice as many. Weights, seven for four, need pixels to serve: 64 on two threads gain nothing.
-constexpr int kMinOutputs = 12 * kLanes, kMinInputs = 96, kMinPixels = 128;
+/// at twice as many. Fewer inputs leave seven short sums, each with a beginning and an end.
+/// Weights, seven for four, need pixels to serve: 64 on two threads gain nothing.
+constexpr int kMinOutputs = 12 * kLanes, kMinInputs = 192, kMinPixels = 128;
 
 inline bool AcceptsStrassen(const ConvProblem& p) {
   const int pixels = p.y.h * p.y.w;  // of an image: a batch gives the same bits
