@@ -70,8 +70,8 @@ TEST(ThreadPool, WakesParkedWorkers) {
   }
 }
 
-// A worker that sleeps within its shares looks like one that has lost its CPU.
-// Of 80 shares it could have had.
+// A worker that sleeps within its shares looks like one that has lost its CPU. How many it takes of
+// the 80 that it could.
 int SharesOfAWorkerThatNaps() {
   ThreadPool pool(2);
   const auto caller = std::this_thread::get_id();
