@@ -75,7 +75,6 @@ class StrassenWeights {
   explicit StrassenWeights(const ConvProblem& p)
       : parts_(PartsOf(p)), groups_(p.y.blocks() / kPairPanels) {}
 
-  int groups() const { return groups_; }
   /// Bytes from one panel to the next, and to the panels of the next group.
   int64_t PanelBytes(int part) const {
     return kCacheLine * (1 + int64_t{parts_.Size(part)} * kBlock);
@@ -172,7 +171,11 @@ class Strassen {
 
   void Run(int begin, int end) {
     later_ = args_.later.PartOf(begin, end, split_.units());
-    for (int part = 0; part < parts_.parts(); ++part) {
+    for (part_ = 0; part_ < parts_.parts(); ++part_) {
+      first_block_ = parts_.Begin(part_);
+      blocks_ = parts_.Size(part_);
+      tile_.depth = blocks_ * kBlock;
+      tile_.panel_stride = weights_.PanelBytes(part_) / int64_t{sizeof(float)};
       int chunk = -1, chunk_begin = begin;
       for (int unit = begin; unit < end;) {
         const PanelRun run = split_.RunAt(unit, end);
@@ -180,13 +183,13 @@ class Strassen {
         if (tile - run.tile_of_chunk != chunk) chunk_begin = unit;
         chunk = tile - run.tile_of_chunk;
         const int next_group = unit - run.tile_of_chunk + run.chunk_tiles;
-        FetchAhead(part, run,
-                   next_group < end            ? WeightsAt(part, next_group)
-                   : part + 1 < parts_.parts() ? WeightsAt(part + 1, begin)
-                                               : args_.next);
+        FetchAhead(run, next_group < end ? WeightsAt(part_, next_group)
+                        : last_part()    ? args_.next
+                                         : WeightsAt(part_ + 1, begin));
+        const std::byte* const weights = weights_.Of(args_.packed, part_, run.group).data();
         for (int i = run.tile_begin; i < run.tile_end; ++i, ++unit) {
-          const Pair pair = {.part = part,
-                             .group = run.group,
+          const Pair pair = {.weights = reinterpret_cast<const float*>(weights) + kBlock,
+                             .left = run.group * kPairPanels,
                              .upper = run.image * 2 * half_ + split_.row.Begin(i),
                              .rows = split_.row.Size(i),
                              .sums = SumsAt(run.tile_of_chunk + i - run.tile_begin)};
@@ -203,9 +206,10 @@ class Strassen {
 
   // A tile of the upper half of an image and one of the lower.
   struct Pair {
-    int part, group;
-    int upper, rows;  // the upper tile's first pixel, and how many each has
-    float* sums;      // s2, s1, s4, s3: [blocks][kTileRows][16] each
+    const float* weights;  // of the group
+    int left;              // panels on the left from this one on
+    int upper, rows;       // the upper tile's first pixel, and how many each has
+    float* sums;           // s2, s1, s4, s3: [blocks_][kTileRows][16] each
   };
 
   static int64_t SumsOfPair(const ConvProblem& p) {
@@ -213,9 +217,10 @@ class Strassen {
     return 4 * parts.Size(parts.parts() - 1) * kTileFloats;
   }
   float* SumsAt(int pair) const {
-    return products_ + kProductsKept * kTilePanels * kTileFloats + pair * SumsOfPair(p_);
+    return products_ + kProductsKept * kTilePanels * kTileFloats + pair * 4 * SumFloats();
   }
-  int64_t SumFloats(int part) const { return parts_.Size(part) * kTileFloats; }
+  int64_t SumFloats() const { return blocks_ * kTileFloats; }
+  bool last_part() const { return part_ + 1 == parts_.parts(); }
   const float* XAt(int block, int pixel) const {
     return static_cast<const float*>(args_.x) + block * p_.x.block_stride() + pixel * kBlock;
   }
@@ -224,8 +229,8 @@ class Strassen {
     return weights_.Of(args_.packed, part, split_.RunAt(unit, unit + 1).group);
   }
   // While one group of panels is used, `next` comes from afar, and beside it what is for later.
-  void FetchAhead(int part, const PanelRun& run, std::span<const std::byte> next) {
-    const int k_blocks = kProducts * parts_.Size(part);
+  void FetchAhead(const PanelRun& run, std::span<const std::byte> next) {
+    const int k_blocks = kProducts * blocks_;
     const int lines = LinesPerStep(next, k_blocks * run.chunk_tiles);
     tile_.prefetch_lines = lines;
     tile_.prefetch = next.data() + int64_t{kCacheLine} * lines * k_blocks * run.tile_of_chunk;
@@ -237,11 +242,10 @@ class Strassen {
 
   // These are not inlined: the library has little room.
   HWY_NOINLINE void FillSums(const Pair& pair) const {
-    const int64_t lower = int64_t{half_} * kBlock, size = SumFloats(pair.part);
-    const int first = parts_.Begin(pair.part);
-    for (int block = 0; block < parts_.Size(pair.part); ++block) {
-      const float* HWY_RESTRICT x1 = XAt(first + block, pair.upper);
-      const float* HWY_RESTRICT x2 = XAt(first + block + p_.x.blocks() / 2, pair.upper);
+    const int64_t lower = int64_t{half_} * kBlock, size = SumFloats();
+    for (int block = 0; block < blocks_; ++block) {
+      const float* HWY_RESTRICT x1 = XAt(first_block_ + block, pair.upper);
+      const float* HWY_RESTRICT x2 = XAt(first_block_ + block + p_.x.blocks() / 2, pair.upper);
       float* HWY_RESTRICT sums = pair.sums + block * kTileFloats;
       for (int64_t i = 0; i < pair.rows * kBlock; i += kLanes) {
         const Vec x11 = hn::Load(kF32, x1 + i), x21 = hn::Load(kF32, x1 + lower + i);
@@ -256,49 +260,45 @@ class Strassen {
   }
 
   HWY_NOINLINE void Multiply(const Pair& pair) {
-    const int part = pair.part;
-    const float* const x11 = XAt(parts_.Begin(part), pair.upper);
-    const float* const x12 = XAt(parts_.Begin(part) + p_.x.blocks() / 2, pair.upper);
+    const float* const x11 = XAt(first_block_, pair.upper);
+    const float* const x12 = XAt(first_block_ + p_.x.blocks() / 2, pair.upper);
     const float* const x22 = x12 + int64_t{half_} * kBlock;
     const float* const s2 = pair.sums;
-    const float* const s1 = s2 + SumFloats(part);
-    const float* const s4 = s1 + SumFloats(part);
-    const float* const s3 = s4 + SumFloats(part);
+    const float* const s1 = s2 + SumFloats();
+    const float* const s4 = s1 + SumFloats();
+    const float* const s3 = s4 + SumFloats();
     float* const a = products_;
     float* const b = a + kTilePanels * kTileFloats;
     float* const c = b + kTilePanels * kTileFloats;
     float* const d = c + kTilePanels * kTileFloats;
 
-    tile_.depth = parts_.Size(part) * kBlock;
-    tile_.panel_stride = weights_.PanelBytes(part) / int64_t{sizeof(float)};
-    tile_.weights = reinterpret_cast<const float*>(
-        weights_.Of(args_.packed, part, pair.group).data() + kCacheLine);
+    tile_.weights = pair.weights;
     const int64_t x_stride = p_.x.block_stride();
-    const int left = pair.group * kPairPanels, right = left + kTilePanels;
+    const int left = pair.left, right = left + kTilePanels;
     const int lower = pair.upper + half_;
 
     WriteTo(a);
-    Add(pair, x11, x_stride, x12);
-    WriteTo(part, left, pair.upper);
-    Add(pair, x12, x_stride, s2, a);
-    Activate(pair);
+    Add(pair.rows, x11, x_stride, x12);
+    WriteTo(left, pair.upper);
+    Add(pair.rows, x12, x_stride, s2, a);
+    Activate(pair.rows);
     WriteTo(b);
-    Add(pair, s2, kTileFloats, s1, a);
+    Add(pair.rows, s2, kTileFloats, s1, a);
     WriteTo(c);
-    Add(pair, s1, kTileFloats, s4);
+    Add(pair.rows, s1, kTileFloats, s4);
     AddTiles(pair.rows, b, c, a);
-    WriteTo(part, right, pair.upper);
-    Add(pair, s4, kTileFloats, s3, a);
-    Activate(pair);
+    WriteTo(right, pair.upper);
+    Add(pair.rows, s4, kTileFloats, s3, a);
+    Activate(pair.rows);
     WriteTo(d);
-    Add(pair, s3, kTileFloats, x22, b);
-    WriteTo(part, left, lower);
-    Add(pair, x22, x_stride, x11 + pair.rows * kBlock, d);
-    Activate(pair);
+    Add(pair.rows, s3, kTileFloats, x22, b);
+    WriteTo(left, lower);
+    Add(pair.rows, x22, x_stride, x11 + pair.rows * kBlock, d);
+    Activate(pair.rows);
     AddTiles(pair.rows, d, c, a);
-    WriteTo(part, right, lower);
+    WriteTo(right, lower);
     Store(pair.rows, a);
-    Activate(pair);
+    Activate(pair.rows);
   }
 
   // Where the next product's sums go: kept for others,
@@ -308,31 +308,30 @@ class Strassen {
     tile_.limits = LimitsOf(Activation::kNone);
   }
   // or to y, added to what parts before have left there.
-  HWY_NOINLINE void WriteTo(int part, int block, int pixel) {
+  HWY_NOINLINE void WriteTo(int block, int pixel) {
     void* const y = p_.y.Forward(args_.y, block * p_.y.block_stride() + pixel * kBlock);
     tile_.y = {.at = y, .dtype = DType::kF32, .block_stride = p_.y.block_stride()};
     tile_.residual.at = nullptr;
-    if (part > 0) {
+    if (part_ > 0) {
       tile_.residual = {.at = y, .dtype = DType::kF32, .block_stride = p_.y.block_stride()};
     } else if (p_.has_residual) {
       const int64_t stride = p_.residual.block_stride();
       const void* const at = p_.residual.Forward(args_.residual, block * stride + pixel * kBlock);
       tile_.residual = {.at = at, .dtype = DType::kF32, .block_stride = stride};
     }
-    const bool last = part + 1 == parts_.parts();
-    tile_.limits = LimitsOf(last ? p_.activation : Activation::kNone);
+    tile_.limits = LimitsOf(last_part() ? p_.activation : Activation::kNone);
   }
 
   // A product, added to the sums at `start` if there are any.
-  HWY_NOINLINE void Add(const Pair& pair, const float* x, int64_t x_stride, const float* next_x,
+  HWY_NOINLINE void Add(int rows, const float* x, int64_t x_stride, const float* next_x,
                         const float* start = nullptr) {
     tile_.x = x;
     tile_.x_block_stride = x_stride;
     tile_.next = next_x - x;
     tile_.start = start;
-    RunTileOf<kTilePanels>(pair.rows, tile_, kBlock);
+    RunTileOf<kTilePanels>(rows, tile_, kBlock);
     tile_.weights += kTilePanels * tile_.panel_stride;
-    tile_.prefetch += int64_t{kCacheLine} * tile_.prefetch_lines * parts_.Size(pair.part);
+    tile_.prefetch += int64_t{kCacheLine} * tile_.prefetch_lines * blocks_;
   }
   HWY_NOINLINE static void AddTiles(int rows, const float* a, const float* b, float* sums) {
     for (int panel = 0; panel < kTilePanels; ++panel) {
@@ -351,11 +350,11 @@ class Strassen {
     tile_.num_taps = 1;
     tile_.biased = true;
   }
-  void Activate(const Pair& pair) const {
-    if (pair.part + 1 < parts_.parts()) return;
+  void Activate(int rows) const {
+    if (!last_part()) return;
     for (int panel = 0; panel < kTilePanels; ++panel) {
       auto* const y = static_cast<float*>(tile_.y.at) + panel * tile_.y.block_stride;
-      ActivateStored(p_.activation, y, pair.rows * kBlock);
+      ActivateStored(p_.activation, y, rows * kBlock);
     }
   }
 
@@ -367,6 +366,7 @@ class Strassen {
   const int half_;  // the pixels of half an image
   float* const products_;
   std::span<const std::byte> later_;
+  int part_ = 0, first_block_ = 0, blocks_ = 0;  // the part, and its blocks of either half
   Tile<float> tile_;
 };
 
